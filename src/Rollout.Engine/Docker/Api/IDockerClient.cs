@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+
+namespace Rollout.Engine.Docker.Api;
+
+/// <summary>
+/// The Docker Engine API (1.41 and later), as far as Rollout uses it, in the API's own terms. The one place the rest of the engine
+/// talks to a Docker engine through. Every failure is a <see cref="RolloutException"/>; see <see cref="DockerErrors"/>.
+/// </summary>
+public interface IDockerClient : IDisposable
+{
+    /// <summary>The engine this client talks to.</summary>
+    RolloutEndpoint Endpoint { get; }
+
+    /// <summary>Containers.</summary>
+    IContainerOperations Containers { get; }
+
+    /// <summary>Images: build, tag, push, pull.</summary>
+    IImageOperations Images { get; }
+
+    /// <summary>Networks.</summary>
+    INetworkOperations Networks { get; }
+
+    /// <summary>The engine itself.</summary>
+    ISystemOperations System { get; }
+}
+
+/// <summary>The engine's /containers endpoints.</summary>
+public interface IContainerOperations
+{
+    /// <summary>Lists containers that have all the labels (<c>key</c> or <c>key=value</c>); stopped ones too where <paramref name="all"/>.</summary>
+    Task<IReadOnlyList<ContainerSummary>> ListAsync(IReadOnlyCollection<string> labels, bool all, CancellationToken cancellation);
+
+    /// <summary>Reads one container by id or name; null where there is none.</summary>
+    Task<ContainerInspect?> InspectAsync(string idOrName, CancellationToken cancellation);
+
+    /// <summary>Creates a container; returns its id. ContainerNameTaken where the name is in use.</summary>
+    Task<string> CreateAsync(string name, CreateContainerBody body, CancellationToken cancellation);
+
+    /// <summary>Starts a container; nothing happens where it runs. PortTaken where a published port is in use.</summary>
+    Task StartAsync(string id, CancellationToken cancellation);
+
+    /// <summary>Stops a container: its stop signal, then SIGKILL after <paramref name="grace"/> (null: the container's own).</summary>
+    Task StopAsync(string id, TimeSpan? grace, CancellationToken cancellation);
+
+    /// <summary>Removes a container, with its anonymous volumes; running ones are killed. Nothing happens where there is none.</summary>
+    Task RemoveAsync(string id, CancellationToken cancellation);
+
+    /// <summary>Changes the restart policy (<c>no</c>, <c>always</c>, <c>unless-stopped</c>, <c>on-failure</c>).</summary>
+    Task UpdateRestartPolicyAsync(string id, string policy, int maximumRetryCount, CancellationToken cancellation);
+
+    /// <summary>The last lines of stdout and stderr together, neutralised.</summary>
+    Task<IReadOnlyList<string>> LogTailAsync(string id, int lines, CancellationToken cancellation);
+}
+
+/// <summary>The engine's /images and /build endpoints.</summary>
+public interface IImageOperations
+{
+    /// <summary>Reads an image by id or reference; null where there is none.</summary>
+    Task<ImageInspect?> InspectAsync(string idOrReference, CancellationToken cancellation);
+
+    /// <summary>Gives an image another name.</summary>
+    Task TagAsync(string idOrReference, ImageReference reference, CancellationToken cancellation);
+
+    /// <summary>Removes a name, and with the last the image.</summary>
+    Task RemoveAsync(string idOrReference, bool force, CancellationToken cancellation);
+
+    /// <summary>Every local reference of a repository (<c>registry/repository</c>).</summary>
+    Task<IReadOnlyList<ImageReference>> ReferencesAsync(string repositoryName, CancellationToken cancellation);
+
+    /// <summary>Pulls an image. Ends with an exception where the stream reports an error.</summary>
+    Task PullAsync(ImageReference reference, string? platform, RegistryAuth? auth, Action<StreamMessage>? progress, CancellationToken cancellation);
+
+    /// <summary>Pushes one tag; the result carries the digest the registry gave. Ends with an exception where the stream reports an error.</summary>
+    Task<PushResult> PushAsync(ImageReference reference, RegistryAuth? auth, Action<StreamMessage>? progress, CancellationToken cancellation);
+
+    /// <summary>
+    /// POST /build: the context is written into the request as it is made. Messages come as they arrive; an error in the stream is
+    /// thrown. <paramref name="query"/> holds the API's own parameters, each possibly several times.
+    /// </summary>
+    /// <param name="query">The API's query parameters.</param>
+    /// <param name="writeContext">Writes the tar to the stream given.</param>
+    /// <param name="auths">Credentials by registry for X-Registry-Config.</param>
+    /// <param name="message">Each message of the stream.</param>
+    /// <param name="cancellation">Cancels by closing the connection, which ends the step.</param>
+    Task BuildAsync(
+        IReadOnlyList<KeyValuePair<string, string>> query,
+        Func<Stream, CancellationToken, Task> writeContext,
+        IReadOnlyDictionary<string, RegistryAuth> auths,
+        Action<StreamMessage> message,
+        CancellationToken cancellation);
+}
+
+/// <summary>The engine's /networks endpoints.</summary>
+public interface INetworkOperations
+{
+    /// <summary>Reads a network by id or name; null where there is none.</summary>
+    Task<JsonObject?> InspectAsync(string idOrName, CancellationToken cancellation);
+
+    /// <summary>Attaches a container to a network under aliases.</summary>
+    Task ConnectAsync(string network, string containerId, JsonObject endpointSettings, CancellationToken cancellation);
+
+    /// <summary>Detaches a container from a network.</summary>
+    Task DisconnectAsync(string network, string containerId, CancellationToken cancellation);
+}
+
+/// <summary>The engine's own endpoints: /version, /info, /events.</summary>
+public interface ISystemOperations
+{
+    /// <summary>Version and platform of the engine.</summary>
+    Task<SystemVersion> VersionAsync(CancellationToken cancellation);
+
+    /// <summary>Events from now on (or since a moment) until cancelled; filters as the API's (<c>label</c>, <c>type</c>, <c>event</c>).</summary>
+    IAsyncEnumerable<EngineEvent> EventsAsync(IReadOnlyDictionary<string, IReadOnlyList<string>> filters, DateTimeOffset? since, CancellationToken cancellation);
+}

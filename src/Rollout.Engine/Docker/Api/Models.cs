@@ -1,0 +1,213 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Rollout.Engine.Docker.Api;
+
+/// <summary>One row of GET /containers/json.</summary>
+public sealed record ContainerSummary
+{
+    /// <summary>The container's id.</summary>
+    public string Id { get; init; } = "";
+    /// <summary>Its names, each with a leading slash.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+    /// <summary>The image as named at creation.</summary>
+    public string Image { get; init; } = "";
+    /// <summary>The image's id.</summary>
+    [JsonPropertyName("ImageID")]
+    public string ImageId { get; init; } = "";
+    /// <summary>created, running, paused, restarting, removing, exited, dead.</summary>
+    public string State { get; init; } = "";
+    /// <summary>The state in words: <c>Up 3 minutes (healthy)</c>.</summary>
+    public string Status { get; init; } = "";
+    /// <summary>Seconds since 1970.</summary>
+    public long Created { get; init; }
+    /// <summary>The labels.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>
+/// GET /containers/x/json. Config, HostConfig and the networks stay JSON, so that a field this version does not know is carried
+/// over to a new container unchanged.
+/// </summary>
+public sealed record ContainerInspect
+{
+    /// <summary>The container's id.</summary>
+    public string Id { get; init; } = "";
+    /// <summary>Its name, with a leading slash.</summary>
+    public string Name { get; init; } = "";
+    /// <summary>The image's id.</summary>
+    public string Image { get; init; } = "";
+    /// <summary>When it was created.</summary>
+    public DateTimeOffset Created { get; init; }
+    /// <summary>How often the engine restarted it.</summary>
+    public int RestartCount { get; init; }
+    /// <summary>Its state.</summary>
+    public ContainerState State { get; init; } = new();
+    /// <summary>Config as the API gives it.</summary>
+    public JsonObject Config { get; init; } = [];
+    /// <summary>HostConfig as the API gives it.</summary>
+    public JsonObject HostConfig { get; init; } = [];
+    /// <summary>NetworkSettings as the API gives it.</summary>
+    public JsonObject NetworkSettings { get; init; } = [];
+}
+
+/// <summary>State within <see cref="ContainerInspect"/>.</summary>
+public sealed record ContainerState
+{
+    /// <summary>created, running, paused, restarting, removing, exited, dead.</summary>
+    public string Status { get; init; } = "";
+    /// <summary>True while its main process runs.</summary>
+    public bool Running { get; init; }
+    /// <summary>True where the kernel killed it for its memory.</summary>
+    [JsonPropertyName("OOMKilled")]
+    public bool OomKilled { get; init; }
+    /// <summary>The main process's exit code.</summary>
+    public int ExitCode { get; init; }
+    /// <summary>The engine's message where it could not start.</summary>
+    public string Error { get; init; } = "";
+    /// <summary>When it was last started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+    /// <summary>HEALTHCHECK's state; null where the container has none.</summary>
+    public ContainerHealth? Health { get; init; }
+}
+
+/// <summary>State.Health.</summary>
+public sealed record ContainerHealth
+{
+    /// <summary>starting, healthy, unhealthy.</summary>
+    public string Status { get; init; } = "";
+    /// <summary>Failures in a row.</summary>
+    public int FailingStreak { get; init; }
+    /// <summary>The last results, oldest first.</summary>
+    public IReadOnlyList<HealthLog> Log { get; init; } = [];
+}
+
+/// <summary>One HEALTHCHECK result.</summary>
+public sealed record HealthLog
+{
+    /// <summary>0 is healthy.</summary>
+    public int ExitCode { get; init; }
+    /// <summary>What the check printed.</summary>
+    public string Output { get; init; } = "";
+}
+
+/// <summary>The body of POST /containers/create: Config's fields on the top level, HostConfig and NetworkingConfig within.</summary>
+/// <param name="Config">Image, Env, Labels, Cmd and the like.</param>
+/// <param name="HostConfig">Binds, PortBindings, RestartPolicy and the like.</param>
+/// <param name="NetworkingConfig">EndpointsConfig by network; null for the default network.</param>
+/// <param name="Platform">linux/amd64 and the like; null for the engine's own.</param>
+public sealed record CreateContainerBody(JsonObject Config, JsonObject HostConfig, JsonObject? NetworkingConfig = null, string? Platform = null);
+
+/// <summary>GET /images/x/json.</summary>
+public sealed record ImageInspect
+{
+    /// <summary>The image's id.</summary>
+    public string Id { get; init; } = "";
+    /// <summary>name:tag of each name.</summary>
+    public IReadOnlyList<string> RepoTags { get; init; } = [];
+    /// <summary>name@digest of each registry it was pushed to or pulled from.</summary>
+    public IReadOnlyList<string> RepoDigests { get; init; } = [];
+    /// <summary>When it was made; null where the image does not say.</summary>
+    public DateTimeOffset? Created { get; init; }
+    /// <summary>Bytes, unpacked.</summary>
+    public long Size { get; init; }
+    /// <summary>linux, windows.</summary>
+    public string Os { get; init; } = "";
+    /// <summary>amd64, arm64 and the like.</summary>
+    public string Architecture { get; init; } = "";
+    /// <summary>v7, v8 and the like; empty where there is none.</summary>
+    public string Variant { get; init; } = "";
+    /// <summary>The image's defaults (Env, Cmd, Labels, ExposedPorts, Healthcheck ...) as the API gives them.</summary>
+    public JsonObject? Config { get; init; }
+    /// <summary>The root file system's layers.</summary>
+    [JsonPropertyName("RootFS")]
+    public RootFs RootFs { get; init; } = new();
+}
+
+/// <summary>RootFS of an image.</summary>
+public sealed record RootFs
+{
+    /// <summary>Diff ids, base first.</summary>
+    public IReadOnlyList<string> Layers { get; init; } = [];
+}
+
+/// <summary>One message of a build, push or pull stream.</summary>
+public sealed record StreamMessage
+{
+    /// <summary>Build output of the classic builder.</summary>
+    public string? Stream { get; init; }
+    /// <summary>What happens to <see cref="Id"/>: Pushing, Layer already exists, Pushed ...</summary>
+    public string? Status { get; init; }
+    /// <summary>The layer, or moby.image.id, moby.buildkit.trace.</summary>
+    public string? Id { get; init; }
+    /// <summary>Bytes done and to do.</summary>
+    public ProgressDetail? ProgressDetail { get; init; }
+    /// <summary>What goes with <see cref="Id"/>: an object with ID or Tag and Digest, or a base64 record.</summary>
+    public JsonNode? Aux { get; init; }
+}
+
+/// <summary>Bytes done and to do.</summary>
+/// <param name="Current">Done.</param>
+/// <param name="Total">To do; 0 where that is not known.</param>
+public sealed record ProgressDetail(long Current = 0, long Total = 0);
+
+/// <summary>What a push ended with.</summary>
+/// <param name="Tag">The tag pushed.</param>
+/// <param name="Digest">The manifest's digest.</param>
+/// <param name="Size">The manifest's size in bytes.</param>
+public sealed record PushResult(string Tag, string Digest, long Size);
+
+/// <summary>Credentials as the engine takes them (X-Registry-Auth). ToString() never shows a secret.</summary>
+public sealed record RegistryAuth
+{
+    /// <summary>The user's name.</summary>
+    public string? Username { get; init; }
+    /// <summary>The password or access token.</summary>
+    public string? Password { get; init; }
+    /// <summary>A refresh token in place of name and password.</summary>
+    public string? IdentityToken { get; init; }
+    /// <summary>A bearer token sent as it is.</summary>
+    public string? RegistryToken { get; init; }
+    /// <summary>The registry it is for.</summary>
+    public string ServerAddress { get; init; } = "";
+
+    /// <inheritdoc/>
+    public override string ToString() => $"credentials for {ServerAddress}";
+}
+
+/// <summary>GET /version.</summary>
+public sealed record SystemVersion
+{
+    /// <summary>The engine's version.</summary>
+    public string Version { get; init; } = "";
+    /// <summary>The newest API version it speaks.</summary>
+    public string ApiVersion { get; init; } = "";
+    /// <summary>The oldest API version it speaks.</summary>
+    [JsonPropertyName("MinAPIVersion")]
+    public string MinApiVersion { get; init; } = "";
+    /// <summary>linux, windows.</summary>
+    public string Os { get; init; } = "";
+    /// <summary>amd64, arm64 and the like.</summary>
+    public string Arch { get; init; } = "";
+}
+
+/// <summary>One engine event.</summary>
+public sealed record EngineEvent
+{
+    /// <summary>container, image, network ...</summary>
+    public string Type { get; init; } = "";
+    /// <summary>start, die, health_status: healthy ...</summary>
+    public string Action { get; init; } = "";
+    /// <summary>Whom it happened to.</summary>
+    public EventActor Actor { get; init; } = new();
+}
+
+/// <summary>Whom an event happened to.</summary>
+public sealed record EventActor
+{
+    /// <summary>The id.</summary>
+    [JsonPropertyName("ID")]
+    public string Id { get; init; } = "";
+    /// <summary>Labels, name and image.</summary>
+    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>();
+}

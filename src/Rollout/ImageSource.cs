@@ -1,0 +1,43 @@
+namespace Rollout;
+
+/// <summary>
+/// What -Image takes: an image built, published or only named. Converts from those types and from string, and has no public
+/// constructor, so that a CSV row or another object never binds as an image by accident.
+/// </summary>
+public sealed class ImageSource
+{
+    private ImageSource(ImageReference reference, RolloutImage? built, PublishedImage? published)
+    {
+        Reference = reference;
+        Built = built;
+        Published = published;
+    }
+
+    /// <summary>The reference, with its digest where it was published.</summary>
+    public ImageReference Reference { get; }
+
+    /// <summary>The local image, where that was given.</summary>
+    public RolloutImage? Built { get; }
+
+    /// <summary>The published image, where that was given.</summary>
+    public PublishedImage? Published { get; }
+
+    /// <summary>The engine that the given image belongs to; null for a bare reference.</summary>
+    public RolloutEndpoint? Endpoint => Published?.Endpoint ?? Built?.Endpoint;
+
+    /// <summary>From a built image.</summary>
+    public static implicit operator ImageSource(RolloutImage image) => new(image.Reference, image, null);
+
+    /// <summary>From a published image.</summary>
+    public static implicit operator ImageSource(PublishedImage image) => new(image.Reference, null, image);
+
+    /// <summary>From a parsed reference.</summary>
+    public static implicit operator ImageSource(ImageReference reference) => new(reference, null, null);
+
+    /// <summary>From a reference as text; empty text counts as absent.</summary>
+    public static implicit operator ImageSource?(string? text) =>
+        string.IsNullOrWhiteSpace(text) ? null : new(ImageReference.Parse(text), null, null);
+
+    /// <inheritdoc/>
+    public override string ToString() => Reference.ToString();
+}

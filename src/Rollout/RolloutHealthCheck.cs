@@ -1,0 +1,49 @@
+namespace Rollout;
+
+/// <summary>One check of a rollout's health: made once, kept in a plan, used often.</summary>
+public abstract record RolloutHealthCheck
+{
+    /// <summary>The name under which the result is shown.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The sort of check: <c>Http</c>, <c>Container</c>.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>How long one try may take.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Good answers in a row that make it healthy; as many bad ones in a row as <see cref="FailureLimit"/> make it unhealthy.</summary>
+    public int SuccessesNeeded { get; init; } = 1;
+
+    /// <summary>Bad answers in a row that make it unhealthy.</summary>
+    public int FailureLimit { get; init; } = 3;
+
+    /// <summary>Time between two tries.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
+}
+
+/// <summary>GETs an address and looks at status and body. Redirects are not followed.</summary>
+public sealed record HttpHealthCheck : RolloutHealthCheck
+{
+    /// <inheritdoc/>
+    public override string Kind => "Http";
+
+    /// <summary>The address.</summary>
+    public required Uri Uri { get; init; }
+
+    /// <summary>The statuses that are good; empty means 200 to 299.</summary>
+    public IReadOnlyList<int> ExpectStatus { get; init; } = [];
+
+    /// <summary>A regular expression that the body must match; null for any body.</summary>
+    public string? ExpectBody { get; init; }
+
+    /// <summary>Headers to send. Values may be secrets: they are never shown.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>Looks at the containers of the rollout themselves: running, HEALTHCHECK, restarts since the rollout, out of memory.</summary>
+public sealed record ContainerHealthCheck : RolloutHealthCheck
+{
+    /// <inheritdoc/>
+    public override string Kind => "Container";
+}

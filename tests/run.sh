@@ -130,14 +130,22 @@ run_pester() {
     add Pester "$p" "$f" "$s" "$status"
 }
 
-dotnet build Rollout.sln -c Release -v q < /dev/null
-run_xunit
-if ! compgen -G 'tests/Module/*.Tests.ps1' > /dev/null; then
-    say "The Pester suite did not run: there is none yet."
-elif command -v pwsh > /dev/null && pester_is_there; then
-    run_pester
+run_suites() {
+    run_xunit
+    if ! compgen -G 'tests/Module/*.Tests.ps1' > /dev/null; then
+        say "The Pester suite did not run: there is none yet."
+    elif command -v pwsh > /dev/null && pester_is_there; then
+        run_pester
+    else
+        say "The Pester suite did not run: PowerShell with Pester 5 is not on this machine."
+    fi
+}
+
+if dotnet build Rollout.sln -c Release -v q < /dev/null; then
+    run_suites
 else
-    say "The Pester suite did not run: PowerShell with Pester 5 is not on this machine."
+    say "The solution does not build: no test was run."
+    broken=yes
 fi
 
 say "$passed passed, $failed failed, $skipped skipped"

@@ -1,0 +1,119 @@
+using System.Globalization;
+
+namespace Rollout.Engine.Traffic;
+
+/// <summary>
+/// A backend and its servers as <c>show stat</c> gives them: CSV under a header line, quoted as in RFC 4180, columns looked up by name
+/// because every version adds some.
+/// </summary>
+/// <param name="Balance">The balance algorithm; empty where the socket's level hides it.</param>
+/// <param name="Servers">The servers.</param>
+internal sealed record HAProxyBackend(string Balance, IReadOnlyList<HAProxyServer> Servers)
+{
+    /// <summary>Reads the rows of one backend; null where there is none.</summary>
+    /// <exception cref="FormatException">It is no such table.</exception>
+    internal static HAProxyBackend? Parse(string csv)
+    {
+        var lines = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        if (lines.Length == 0 || !lines[0].StartsWith("# ", StringComparison.Ordinal)) throw new FormatException("no header line");
+
+        var columns = Fields(lines[0][2..]).Select((name, index) => (name, index)).Where(column => column.name.Length > 0).ToLookup(column => column.name, column => column.index);
+        string? balance = null;
+        var servers = new List<HAProxyServer>();
+        foreach (var line in lines.Skip(1))
+        {
+            var row = new Row(columns, Fields(line));
+            if (row["svname"] == "BACKEND") balance = row["algo"];
+            else if (row["svname"] != "FRONTEND") servers.Add(Server(row));
+        }
+
+        return balance is null ? null : new HAProxyBackend(balance, servers);
+    }
+
+    internal HAProxyServer? Find(string name) => Servers.FirstOrDefault(server => server.Name == name);
+
+    private static HAProxyServer Server(Row row) => new(
+        row["svname"],
+        row["addr"],
+        row.Number("uweight"),
+        State(row["status"]),
+        row.Number("scur") + row.Number("qcur"),
+        row.Number("sid"),
+        string.Join(": ", new[] { row["check_status"], row["last_chk"] }.Where(part => part.Length > 0)));
+
+    /// <summary>The states HAProxy writes: <c>UP</c>, <c>UP 1/2</c> (going down), <c>no check</c>, <c>DRAIN</c>, <c>NOLB</c> (404 in its check: no new
+    /// sessions), <c>MAINT</c>, <c>MAINT (via ..)</c>, <c>MAINT (resolution)</c>, <c>DOWN</c>, <c>DOWN 1/2</c> (going up).</summary>
+    private static RouterServerState State(string status) => status.Split(' ')[0] switch
+    {
+        "UP" or "no" => RouterServerState.Ready,
+        "DRAIN" or "NOLB" => RouterServerState.Draining,
+        "MAINT" => RouterServerState.Maintenance,
+        _ => RouterServerState.Down,
+    };
+
+    private static List<string> Fields(string line)
+    {
+        var fields = new List<string>();
+        for (var at = 0; at <= line.Length;)
+        {
+            var quoted = at < line.Length && line[at] == '"';
+            var end = quoted ? ClosingQuote(line, at + 1) : at;
+            end = line.IndexOf(',', Math.Min(end, line.Length));
+            if (end < 0) end = line.Length;
+            var field = line[at..end];
+            fields.Add(quoted ? field.Trim('"').Replace("\"\"", "\"", StringComparison.Ordinal) : field);
+            at = end + 1;
+        }
+
+        return fields;
+    }
+
+    private static int ClosingQuote(string line, int at)
+    {
+        while (at < line.Length && (line[at] != '"' || at + 1 < line.Length && line[at + 1] == '"')) at += line[at] == '"' ? 2 : 1;
+        return at;
+    }
+
+    private sealed class Row(ILookup<string, int> columns, List<string> fields)
+    {
+        internal string this[string column]
+        {
+            get
+            {
+                if (!columns.Contains(column)) throw new FormatException($"no column '{column}'");
+                var index = columns[column].First();
+                return index < fields.Count ? fields[index] : throw new FormatException($"a row without '{column}'");
+            }
+        }
+
+        /// <summary>A number; where HAProxy has none it leaves the field empty.</summary>
+        internal int Number(string column)
+        {
+            var text = this[column];
+            if (text.Length == 0) return 0;
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : throw new FormatException($"'{text}' in column '{column}'");
+        }
+    }
+}
+
+/// <summary>One server of a backend.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Address">ip:port; empty where it has none yet, or the socket's level hides it.</param>
+/// <param name="Weight">The weight it was given.</param>
+/// <param name="State">Whether it gets traffic.</param>
+/// <param name="Sessions">Requests in hand and in its queue.</param>
+/// <param name="Id">HAProxy's number for it.</param>
+/// <param name="LastCheck">What HAProxy's own check found last: <c>L4CON: Connection refused</c>.</param>
+internal sealed record HAProxyServer(string Name, string Address, int Weight, RouterServerState State, int Sessions, int Id, string LastCheck)
+{
+    /// <summary>
+    /// HAProxy does not tell which servers were added at runtime, and would delete those of its configuration too. So what Rollout adds
+    /// has an id from here on; HAProxy itself counts from 1.
+    /// </summary>
+    internal const int FirstDynamicId = 1_600_000_000;
+
+    /// <summary>True where Rollout added it.</summary>
+    internal bool Dynamic => Id >= FirstDynamicId;
+}

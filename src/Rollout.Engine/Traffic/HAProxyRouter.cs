@@ -1,0 +1,233 @@
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace Rollout.Engine.Traffic;
+
+/// <summary>
+/// One backend of HAProxy (2.6 and later), over its runtime socket. Replicas are dynamic servers: in with add, up once HAProxy's own check
+/// passed; out with drain, nothing in hand, maintenance, delete. That order loses no request. Dynamic servers are gone after a reload or
+/// restart of HAProxy: who knows what should be there compares it with <see cref="ServersAsync"/> and adds what is missing.
+/// </summary>
+internal sealed partial class HAProxyRouter : ITrafficRouter
+{
+    // default-server is not inherited by dynamic servers. Without both pool options no connection is used twice.
+    private const string ServerOptions = "check inter 500ms fastinter 250ms downinter 250ms rise 1 fall 2 pool-max-conn 64 pool-purge-delay 5s";
+
+    private const int IdAttempts = 5;
+    private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan UpWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DeletedWithin = TimeSpan.FromSeconds(10);
+
+    private readonly HAProxyEndpoint endpoint;
+    private readonly HAProxyRuntime runtime;
+    private readonly string backend;
+    private readonly TimeProvider time;
+    private readonly IReporter reporter;
+    private bool warned;
+
+    internal HAProxyRouter(HAProxyEndpoint endpoint, string backend, TimeProvider time, IReporter reporter)
+    {
+        if (!Name().IsMatch(backend)) throw TrafficErrors.InvalidRouterName("backend", backend);
+
+        this.endpoint = endpoint;
+        this.backend = backend;
+        this.time = time;
+        this.reporter = reporter;
+        runtime = new HAProxyRuntime(endpoint, time);
+    }
+
+    public async Task<IReadOnlyList<RouterServer>> ServersAsync(CancellationToken cancellation)
+    {
+        var found = await ReadAsync(cancellation);
+        return [.. found.Servers.Select(server => new RouterServer(server.Name, server.Address, server.Weight, server.State, server.Sessions, server.Dynamic))];
+    }
+
+    public async Task AddAsync(string name, string address, int weight, CancellationToken cancellation)
+    {
+        CheckName(name);
+        if (!TryAddress(address, out var wanted)) throw TrafficErrors.InvalidServerAddress(name, address);
+
+        var found = await ReadAsync(cancellation);
+        WarnWhereWeightsAreIgnored(found, name, weight);
+        var server = found.Find(name);
+        if (server is not null && !(TryAddress(server.Address, out var present) && present.Equals(wanted)))
+        {
+            if (!server.Dynamic) throw TrafficErrors.RouterServerNameTaken(endpoint, backend, name, server.Address);
+
+            // Left by a shell that died: what listened there is gone or not wanted any more.
+            await RemoveAsync(name, TimeSpan.Zero, cancellation);
+            server = null;
+        }
+
+        if (server is null) await EnterAsync(name, wanted, weight, cancellation);
+        else await PutBackAsync(server, weight, cancellation);
+        await WaitUntilUpAsync(name, address, withdraw: server is null, cancellation);
+    }
+
+    public async Task SetWeightAsync(string name, int weight, CancellationToken cancellation)
+    {
+        CheckName(name);
+        WarnWhereWeightsAreIgnored(await ReadAsync(cancellation), name, weight);
+        var reply = await DoAsync($"set server {backend}/{name} weight {weight}", cancellation, HAProxyRefusal.NoSuchServer);
+        if (reply.Refusal == HAProxyRefusal.NoSuchServer) throw TrafficErrors.RouterServerNotFound(endpoint, backend, name);
+    }
+
+    public async Task DrainAsync(string name, CancellationToken cancellation)
+    {
+        CheckName(name);
+        await DoAsync($"set server {backend}/{name} state drain", cancellation, HAProxyRefusal.NoSuchServer);
+    }
+
+    public async Task<int> RemoveAsync(string name, TimeSpan patience, CancellationToken cancellation)
+    {
+        CheckName(name);
+        if ((await ReadAsync(cancellation)).Find(name) is not { } server) return 0;
+
+        // Drain would lift a maintenance that is on already.
+        if (server.State != RouterServerState.Maintenance) await DrainAsync(name, cancellation);
+        var inHand = await WaitUntilIdleAsync(name, patience, cancellation);
+        await DoAsync($"set server {backend}/{name} state maint", cancellation, HAProxyRefusal.NoSuchServer);
+        if (inHand > 0) await DoAsync($"shutdown sessions server {backend}/{name}", cancellation, HAProxyRefusal.NoSuchServer);
+        if (server.Dynamic) await DeleteAsync(name, cancellation);
+        return inHand;
+    }
+
+    /// <summary>Nothing is held open; see <see cref="HAProxyRuntime"/>.</summary>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task<HAProxyBackend> ReadAsync(CancellationToken cancellation)
+    {
+        const int BackendAndServers = 2 + 4;
+        var reply = await DoAsync($"show stat {backend} {BackendAndServers} -1", cancellation);
+        try
+        {
+            return HAProxyBackend.Parse(reply.Text) ?? throw await NoSuchBackendAsync(cancellation);
+        }
+        catch (FormatException problem)
+        {
+            throw TrafficErrors.RouterAnswerNotUnderstood(endpoint, problem);
+        }
+    }
+
+    private async Task EnterAsync(string name, IPEndPoint address, int weight, CancellationToken cancellation)
+    {
+        await RegisterAsync(name, address, weight, cancellation);
+        await DoAsync($"enable health {backend}/{name}", cancellation);
+        await DoAsync($"set server {backend}/{name} state ready", cancellation);
+
+        // Ready counts as up before the first check. Down, it gets traffic only when HAProxy itself has reached it.
+        await DoAsync($"set server {backend}/{name} health down", cancellation);
+    }
+
+    private async Task RegisterAsync(string name, IPEndPoint address, int weight, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var servers = (await ReadAsync(cancellation)).Servers;
+            var id = servers.Where(server => server.Dynamic).Select(server => server.Id + 1).DefaultIfEmpty(HAProxyServer.FirstDynamicId).Max();
+            var reply = await DoAsync($"add server {backend}/{name} {address} id {id} weight {weight} {ServerOptions}", cancellation, HAProxyRefusal.IdTaken);
+            if (reply.Refusal == HAProxyRefusal.None) return;
+
+            // Another shell took it between the reading and the adding.
+            if (attempt == IdAttempts) throw TrafficErrors.RouterRefused(endpoint, "add server", reply.Text);
+        }
+    }
+
+    private async Task PutBackAsync(HAProxyServer server, int weight, CancellationToken cancellation)
+    {
+        if (server.Weight != weight) await DoAsync($"set server {backend}/{server.Name} weight {weight}", cancellation);
+        if (server.State == RouterServerState.Ready) return;
+
+        // One that a killed shell had only begun to add has no checks yet.
+        if (server.Dynamic) await DoAsync($"enable health {backend}/{server.Name}", cancellation);
+        await DoAsync($"set server {backend}/{server.Name} state ready", cancellation);
+    }
+
+    /// <summary>Waits for HAProxy's own check; where that does not pass, the server is taken out again if it was new.</summary>
+    private async Task WaitUntilUpAsync(string name, string address, bool withdraw, CancellationToken cancellation)
+    {
+        var begun = time.GetTimestamp();
+        while (true)
+        {
+            var server = (await ReadAsync(cancellation)).Find(name) ?? throw TrafficErrors.RouterServerNotFound(endpoint, backend, name);
+
+            // One of weight 0 reads as draining.
+            if (server.State is RouterServerState.Ready or RouterServerState.Draining) return;
+            if (time.GetElapsedTime(begun) >= UpWithin)
+            {
+                if (withdraw) await RemoveAsync(name, TimeSpan.Zero, cancellation);
+                throw TrafficErrors.RouterServerDown(endpoint, backend, name, address, server.LastCheck);
+            }
+
+            await Task.Delay(PollEvery, time, cancellation);
+        }
+    }
+
+    /// <summary>Two readings in a row: a request can be between the choice of its server and its being counted.</summary>
+    private async Task<int> WaitUntilIdleAsync(string name, TimeSpan patience, CancellationToken cancellation)
+    {
+        var begun = time.GetTimestamp();
+        for (var idleReadings = 0; ;)
+        {
+            var inHand = (await ReadAsync(cancellation)).Find(name)?.Sessions ?? 0;
+            idleReadings = inHand == 0 ? idleReadings + 1 : 0;
+            if (idleReadings == 2) return 0;
+            if (inHand > 0 && time.GetElapsedTime(begun) >= patience) return inHand;
+            await Task.Delay(PollEvery, time, cancellation);
+        }
+    }
+
+    private async Task DeleteAsync(string name, CancellationToken cancellation)
+    {
+        var begun = time.GetTimestamp();
+        while (true)
+        {
+            var reply = await DoAsync($"del server {backend}/{name}", cancellation, HAProxyRefusal.NoSuchServer, HAProxyRefusal.StillConnected);
+            if (reply.Refusal != HAProxyRefusal.StillConnected) return;
+            if (time.GetElapsedTime(begun) >= DeletedWithin) throw TrafficErrors.RouterRefused(endpoint, "del server", reply.Text);
+            await Task.Delay(PollEvery, time, cancellation);
+        }
+    }
+
+    /// <summary>Sends a command; what HAProxy refuses is an error, except for the reasons the caller deals with.</summary>
+    private async Task<HAProxyReply> DoAsync(string command, CancellationToken cancellation, params HAProxyRefusal[] expected)
+    {
+        var reply = await runtime.SendAsync(command, cancellation);
+        if (reply.Refusal == HAProxyRefusal.None || expected.Contains(reply.Refusal)) return reply;
+
+        throw reply.Refusal switch
+        {
+            HAProxyRefusal.NoSuchBackend => await NoSuchBackendAsync(cancellation),
+            HAProxyRefusal.PermissionDenied => TrafficErrors.RouterPermissionDenied(endpoint, "the socket has not the level admin"),
+            _ => TrafficErrors.RouterRefused(endpoint, command, reply.Text),
+        };
+    }
+
+    private async Task<RolloutException> NoSuchBackendAsync(CancellationToken cancellation)
+    {
+        var reply = await runtime.SendAsync("show backend", cancellation);
+        var names = reply.Text.Split('\n').Where(line => line.Length > 0 && !line.StartsWith('#'));
+        return TrafficErrors.RouterBackendNotFound(endpoint, backend, [.. names]);
+    }
+
+    private void WarnWhereWeightsAreIgnored(HAProxyBackend found, string name, int weight)
+    {
+        var uneven = found.Servers.Any(server => server.Name != name && server.State == RouterServerState.Ready && server.Weight != weight);
+        if (warned || !uneven || found.Balance is "roundrobin" or "") return;
+
+        warned = true;
+        reporter.Warning($"Backend '{backend}' of HAProxy balances by '{found.Balance}', which does not keep to weights: shares of the traffic will differ from what was asked. 'balance roundrobin' keeps to them.");
+    }
+
+    private static void CheckName(string name)
+    {
+        if (!Name().IsMatch(name)) throw TrafficErrors.InvalidRouterName("server", name);
+    }
+
+    private static bool TryAddress(string text, out IPEndPoint address) =>
+        IPEndPoint.TryParse(text, out address!) && address.Port != 0;
+
+    /// <summary>HAProxy's own rule for the names of its sections and servers; so no name can end a command or begin another.</summary>
+    [GeneratedRegex(@"\A[A-Za-z0-9_.:-]{1,250}\z")]
+    private static partial Regex Name();
+}

@@ -1,0 +1,143 @@
+using System.Management.Automation;
+using Rollout.Module.Pipeline;
+
+namespace Rollout.Module.Cmdlets;
+
+/// <summary>
+/// What every cmdlet stands on. A cmdlet turns each input into work in <see cref="Process"/>; the work runs on the thread pool, and
+/// what it writes comes out on the pipeline thread in order of completion. Up to <see cref="WorkLimit"/> pieces run side by side,
+/// and an input that comes meanwhile is taken at once. Ctrl+C ends the cmdlet at once, however slow the work is to notice.
+/// </summary>
+public abstract class RolloutCmdlet : PSCmdlet, IDisposable
+{
+    /// <summary>How long a stopped cmdlet waits for its work to clean up: well within the second that a user is promised.</summary>
+    private static readonly TimeSpan StopGrace = TimeSpan.FromMilliseconds(300);
+
+    // Neither is ever disposed: work that was abandoned may still register with the token.
+    private readonly CancellationTokenSource _cancellation = new();
+    private readonly CancellationTokenSource _stopped = new();
+
+    private readonly PipelineQueue _queue;
+    private readonly ProgressFeed _progress;
+    private readonly List<Task> _running = [];
+    private readonly List<ErrorRecord> _errors = [];
+
+    private protected RolloutCmdlet()
+    {
+        _queue = new PipelineQueue(_stopped.Token);
+        _progress = new ProgressFeed(_queue, WriteProgress);
+    }
+
+    /// <summary>Pieces of work that may run side by side.</summary>
+    private protected virtual int WorkLimit => 1;
+
+    /// <summary>Whether work that is still waiting for its turn should be started.</summary>
+    private protected virtual bool MayStart => true;
+
+    /// <summary>Takes one input: reads the parameters and calls <see cref="Run"/>.</summary>
+    private protected abstract void Process();
+
+    /// <inheritdoc/>
+    protected sealed override void ProcessRecord()
+    {
+        try
+        {
+            Process();
+        }
+        catch (RolloutException error)
+        {
+            Fail(error, CurrentInput);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected sealed override void EndProcessing()
+    {
+        PumpUntil(() => _running.Count == 0);
+        ReportErrors();
+    }
+
+    /// <inheritdoc/>
+    protected sealed override void StopProcessing()
+    {
+        Cancel();
+        _stopped.Cancel();
+    }
+
+    /// <summary>Cancels what still runs, where the pipeline ended early.</summary>
+    public void Dispose()
+    {
+        _progress.Dispose();
+        Cancel();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The user's object for errors that name none.</summary>
+    private protected virtual object? CurrentInput => null;
+
+    /// <summary>Whether a failure means that no other input can succeed either.</summary>
+    private protected virtual bool IsFatal(RolloutException error) => false;
+
+    /// <summary>Starts work for one input, as soon as fewer than <see cref="WorkLimit"/> others run.</summary>
+    /// <param name="work">Runs on the thread pool; must not look at parameters, which belong to the next input by then.</param>
+    private protected void Run(Func<WorkItem, Task> work)
+    {
+        var input = CurrentInput;
+        PumpUntil(() => _running.Count < WorkLimit);
+        if (!MayStart) return;
+
+        var item = new WorkItem(this, _queue, _progress, _cancellation.Token);
+        var task = Task.Run(() => work(item), CancellationToken.None);
+        _running.Add(task);
+        task.ContinueWith(ended => _queue.Post(() => End(ended, input)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        PumpUntil(() => true);
+    }
+
+    /// <summary>Reports a failure: at once where nothing more can succeed, else as soon as nothing is in flight.</summary>
+    private protected void Fail(Exception error, object? input)
+    {
+        var record = ErrorRecords.From(error, input);
+        if (error is RolloutException known && IsFatal(known)) ThrowTerminatingError(record);
+        _errors.Add(record);
+    }
+
+    /// <summary>The full path of what the user wrote, by PowerShell's own location and drives.</summary>
+    private protected string FileSystemPath(string path)
+    {
+        var full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        return provider.Name == "FileSystem" ? full : throw ModuleErrors.NotAFile(path, provider.Name);
+    }
+
+    private void End(Task ended, object? input)
+    {
+        _running.Remove(ended);
+        if (ended.IsFaulted) Fail(ended.Exception.GetBaseException(), input);
+        if (_running.Count > 0) return;
+        _progress.CompleteAll();
+        ReportErrors();
+    }
+
+    // Taken out first: under -ErrorAction Stop the first WriteError throws.
+    private void ReportErrors()
+    {
+        ErrorRecord[] errors = [.. _errors];
+        _errors.Clear();
+        foreach (var error in errors) WriteError(error);
+    }
+
+    private void PumpUntil(Func<bool> enough)
+    {
+        try
+        {
+            _queue.PumpUntil(enough);
+        }
+        catch (PipelineStoppedException)
+        {
+            Task.WhenAll(_running).ContinueWith(_ => { }, TaskScheduler.Default).Wait(StopGrace);
+            throw;
+        }
+    }
+
+    // Asynchronous, so that a callback that hangs cannot hold the stop up.
+    private void Cancel() => _ = _cancellation.CancelAsync();
+}

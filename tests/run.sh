@@ -46,23 +46,19 @@ pester_is_there() {
         > /dev/null 2>&1 < /dev/null
 }
 
-# PowerShell and Pester are not in Debian: tried, and gone without where they cannot be had.
-try_powershell() {
-    export PATH=$PATH:$tools
-    command -v pwsh > /dev/null ||
-        timeout 300 dotnet tool install --tool-path "$tools" PowerShell > "$results/powershell.log" 2>&1 < /dev/null ||
-        return 0
-    pester_is_there ||
-        timeout 300 pwsh -NoProfile -NonInteractive -Command 'Install-Module Pester -Force -SkipPublisherCheck -Scope CurrentUser' \
-            > "$results/pester.log" 2>&1 < /dev/null ||
-        true
+# Pester is not in Debian either.
+try_pester() {
+    command -v pwsh > /dev/null && ! pester_is_there || return 0
+    timeout 300 pwsh -NoProfile -NonInteractive -Command 'Install-Module Pester -Force -SkipPublisherCheck -Scope CurrentUser' \
+        > /dev/null 2>&1 < /dev/null || true
 }
 
 if [ -n "$setup" ]; then
     [ "$(id -u)" = 0 ] || fail "--setup installs packages and starts an engine, which needs root." "Run it as root."
     install_missing "${packages[@]}"
     start_dockerd "$work"
-    try_powershell
+    try_pwsh "$tools"
+    try_pester
     [ ! -e tests/setup/buildx.sh ] || bash tests/setup/buildx.sh "$tools" || say "buildx is not to be had: its tests are skipped."
 else
     missing=$(missing_packages "${packages[@]}" | paste -sd ' ')
@@ -115,7 +111,7 @@ start_pester_services() {
         port=$(free_port)
         export ROLLOUT_TEST_ROUTER=$work/haproxy.sock ROLLOUT_TEST_ROUTER_URI=http://127.0.0.1:$port ROLLOUT_TEST_BACKEND=pester
         sed "s/@PORT@/$port/" tests/setup/haproxy.cfg > "$work/haproxy.cfg"
-        start_haproxy "$work" haproxy.cfg "$port"
+        start_haproxy "$work" haproxy.cfg "$port" "$work/haproxy.log"
     fi
 }
 

@@ -51,11 +51,11 @@ docker_cli() { if [ -x /usr/bin/docker ]; then printf '/usr/bin/docker'; else pr
 
 docker_answers() { timeout 10 "$(docker_cli)" version > /dev/null 2>&1 < /dev/null; }
 
-# start NAME LOG COMMAND...: runs a service in the background, its output in LOG.
+# start NAME LOG COMMAND...: runs a service in the background, its output in LOG, away from the terminal's Ctrl+C.
 start() {
     local name=$1 log=$2
     shift 2
-    "$@" > "$log" 2>&1 < /dev/null &
+    setsid "$@" > "$log" 2>&1 < /dev/null &
     started+=("$!:$name:$log")
 }
 
@@ -94,6 +94,13 @@ free_port() {
     printf '%s\n' "$port"
 }
 
+# try_pwsh DIRECTORY: PowerShell is not in Debian: where there is none it is tried as a dotnet tool, and gone without where that
+# cannot be had.
+try_pwsh() {
+    export PATH=$PATH:$1
+    command -v pwsh > /dev/null || timeout 300 dotnet tool install --tool-path "$1" PowerShell > /dev/null 2>&1 < /dev/null || true
+}
+
 # start_dockerd DIRECTORY: where none answers. Without rules of iptables it also runs where those are not allowed.
 start_dockerd() {
     docker_answers && return 0
@@ -119,9 +126,8 @@ start_registry() {
     wait_for "docker-registry on port $port" 30 port_taken "$port"
 }
 
-# start_haproxy DIRECTORY CONFIG PORT: in the foreground of its own process; the socket's path in CONFIG is relative to DIRECTORY.
+# start_haproxy DIRECTORY CONFIG PORT LOG: paths in CONFIG, such as the socket's, are relative to DIRECTORY.
 start_haproxy() {
-    local directory=$1 config=$2 port=$3
-    start haproxy "$directory/haproxy.log" haproxy -db -C "$directory" -f "$config"
-    wait_for haproxy 30 port_taken "$port"
+    start haproxy "$4" haproxy -db -C "$1" -f "$2"
+    wait_for haproxy 30 port_taken "$3"
 }

@@ -170,11 +170,12 @@ expect() {
 # under_load COMMAND...: while wrk asks the site for pages as fast as it can; a single failed request fails the quickstart.
 under_load() {
     local status=0 wrk
-    wrk -t 1 -c 4 -d 300s "$site/" > "$work/load.log" 2>&1 < /dev/null &
-    wrk=$!
+    start wrk "$work/load.log" wrk -t 1 -c 4 -d 300s "$site/"
+    wrk=${started[-1]%%:*}
     "$@" || status=$?
     kill -INT "$wrk"
     wait "$wrk" || true
+    unset 'started[-1]'
     say "Under load: $(sed -n 's/^ *\([0-9]*\) requests in \([0-9.]*[a-z]*\),.*/\1 requests in \2/p' "$work/load.log")," \
         "$(sed -n 's/^Requests\/sec: *\([0-9]*\).*/\1 a second/p' "$work/load.log"), $(failed_requests) failed"
     [ "$(failed_requests)" = 0 ] || fail "Requests failed while it was replaced." "This is a fault of Rollout: please report it with the output above."

@@ -1,91 +1,33 @@
-using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Rollout;
 
 /// <summary>
-/// Makes text that came from a daemon, a registry or a container safe to print: no terminal escape codes, no control characters,
-/// and no line that a CI agent would take for a command (<c>##vso[</c>, <c>##[</c>, <c>::name::</c>).
+/// Makes text that came from a daemon, a registry or a container safe to print: no terminal escape codes, no control or text-direction
+/// characters, and no line that a CI agent would take for a command (<c>##vso[</c>, <c>##[</c>, <c>::name::</c>).
 /// </summary>
-public static class ForeignText
+public static partial class ForeignText
 {
-    // Breaks a CI command without changing how it reads: agents look for the exact characters.
-    private const char WordJoiner = '\u2060';
-
-    /// <summary>Returns the text with everything that could act on a terminal or a CI agent made inert. Idempotent.</summary>
+    /// <summary>
+    /// Returns the text with everything that could act on a terminal or a CI agent made inert: escape codes are taken out, line ends
+    /// become line feeds, and a command is broken by a space. Idempotent.
+    /// </summary>
     public static string Neutralise(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (!NeedsWork(text)) return text;
 
-        var result = new StringBuilder(text.Length);
-        var lineStart = true;
-        for (var i = 0; i < text.Length; i++)
-        {
-            var c = text[i];
-            if (c == '\u001b' || c == '\u009b')
-            {
-                i = SkipEscape(text, i);
-                continue;
-            }
-
-            if (c is '\n' or '\t')
-            {
-                result.Append(c);
-                lineStart = c == '\n' || lineStart;
-                continue;
-            }
-
-            if (char.IsControl(c)) continue;
-
-            var opensCommand = c == '#' && Follows(text, i, "##")
-                || lineStart && c == ':' && Follows(text, i, "::");
-            result.Append(c);
-            if (opensCommand) result.Append(WordJoiner);
-            lineStart = lineStart && char.IsWhiteSpace(c);
-        }
-
-        return result.ToString();
+        // In this order: what is taken out may have stood within a command.
+        var plain = TerminalPattern().Replace(text.ReplaceLineEndings("\n"), "");
+        return CommandPattern().Replace(plain, "$0 ");
     }
 
-    private static bool NeedsWork(string text)
-    {
-        foreach (var c in text)
-        {
-            if (char.IsControl(c) && c is not ('\n' or '\t')) return true;
-        }
+    // ECMA-48: control sequences, operating system commands (to their end or the line's), other escapes; single controls but LF and TAB;
+    // and the characters that turn the direction of the text after them.
+    [GeneratedRegex(@"(?:\u001B\[|\u009B)[ -?]*[@-~]?|(?:\u001B\]|\u009D)[^\u0007\u001B\u009C\n]*(?:\u0007|\u001B\\|\u009C)?|\u001B[ -/]*[0-~]?|[\p{Cc}-[\n\t]]|[\u202A-\u202E\u2066-\u2069]", RegexOptions.CultureInvariant)]
+    private static partial Regex TerminalPattern();
 
-        return text.Contains("##", StringComparison.Ordinal) || text.Contains("::", StringComparison.Ordinal);
-    }
-
-    private static bool Follows(string text, int at, string what) =>
-        string.CompareOrdinal(text, at, what, 0, what.Length) == 0;
-
-    /// <summary>The index of the last character of the escape sequence that starts at <paramref name="start"/> (ECMA-48: CSI, OSC, two characters).</summary>
-    private static int SkipEscape(string text, int start)
-    {
-        var i = start + 1;
-        var isCsi = text[start] == '\u009b';
-        if (!isCsi)
-        {
-            if (i >= text.Length) return start;
-            if (text[i] == ']') return SkipOperatingSystemCommand(text, i);
-            if (text[i] != '[') return i;
-            i++;
-        }
-
-        while (i < text.Length && text[i] is >= ' ' and <= '?') i++;
-        return Math.Min(i, text.Length - 1);
-    }
-
-    private static int SkipOperatingSystemCommand(string text, int i)
-    {
-        for (; i < text.Length; i++)
-        {
-            if (text[i] == '\u0007') return i;
-            if (text[i] == '\u001b' && i + 1 < text.Length && text[i + 1] == '\\') return i + 1;
-            if (text[i] == '\n') return i - 1;
-        }
-
-        return text.Length - 1;
-    }
+    // Azure and TeamCity look for ##name[ anywhere, GitHub for :: where a line begins. They compare by culture, to which many characters
+    // outside ASCII are nothing at all, so none of those keeps two characters apart here; a space does.
+    [GeneratedRegex(@"#(?=[\u0080-\uFFFF]*#[A-Za-z\u0080-\uFFFF]*\[)|^[\s\u0080-\uFFFF-[\n]]*:(?=[\u0080-\uFFFF]*:(?:[A-Za-z\u0080-\uFFFF]|.*:[\u0080-\uFFFF]*:))", RegexOptions.CultureInvariant | RegexOptions.Multiline)]
+    private static partial Regex CommandPattern();
 }

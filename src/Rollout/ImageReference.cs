@@ -14,6 +14,8 @@ public sealed partial class ImageReference : IEquatable<ImageReference>
 
     private const string OfficialNamespace = "library/";
     private const int LongestRepository = 255;
+    private const string TagRule = "a tag is up to 128 of letters, digits, '_', '.' and '-', and starts with none of the last two";
+    private const string DigestRule = "a digest is sha256, sha384 or sha512, a colon, and 64, 96 or 128 lower-case hex digits";
 
     private ImageReference(string registry, string repository, string? tag, string? digest)
     {
@@ -32,7 +34,7 @@ public sealed partial class ImageReference : IEquatable<ImageReference>
     /// <summary>The tag, or null.</summary>
     public string? Tag { get; }
 
-    /// <summary>The digest (<c>sha256:</c> and 64 hex digits, or another registered algorithm), or null.</summary>
+    /// <summary>The digest (<c>sha256:</c> and 64 hex digits, or sha384 or sha512), or null.</summary>
     public string? Digest { get; }
 
     /// <summary>Registry and repository, without tag and digest.</summary>
@@ -44,11 +46,11 @@ public sealed partial class ImageReference : IEquatable<ImageReference>
 
     /// <summary>The same image under another tag, without digest.</summary>
     public ImageReference WithTag(string tag) =>
-        TagPattern().IsMatch(tag) ? new(Registry, Repository, tag, null) : throw Unparsable(tag, "a tag is up to 128 of letters, digits, '_', '.' and '-', and starts with none of the last two");
+        TagPattern().IsMatch(tag) ? new(Registry, Repository, tag, null) : throw Unparsable(tag, TagRule);
 
     /// <summary>The same name and tag, pinned to a digest.</summary>
     public ImageReference WithDigest(string digest) =>
-        IsDigest(digest) ? new(Registry, Repository, Tag, digest) : throw Unparsable(digest, "the digest is malformed");
+        IsDigest(digest) ? new(Registry, Repository, Tag, digest) : throw Unparsable(digest, DigestRule);
 
     /// <summary>The same name and digest without its tag.</summary>
     public ImageReference WithoutTag() => new(Registry, Repository, null, Digest);
@@ -56,30 +58,17 @@ public sealed partial class ImageReference : IEquatable<ImageReference>
     /// <summary>Parses a reference.</summary>
     /// <exception cref="RolloutException">InvalidImageReference: it does not follow the grammar.</exception>
     public static ImageReference Parse(string text) =>
-        Read(text, out var reference, out var problem) ? reference : throw Unparsable(text, problem);
+        Problem(text, out var reference) is { } problem ? throw Unparsable(text, problem) : reference!;
 
     /// <summary>Parses a reference; false where it does not follow the grammar.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out ImageReference? reference) =>
-        Read(text, out reference, out _);
+        Problem(text, out reference) is null;
 
     /// <summary>Whether a text is one valid tag.</summary>
     public static bool IsTag(string text) => TagPattern().IsMatch(text);
 
-    /// <summary>Whether a text is one valid digest.</summary>
-    public static bool IsDigest(string text)
-    {
-        if (!DigestPattern().IsMatch(text)) return false;
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        var hexLength = text.Length - colon - 1;
-        var hexIsLower = !text.AsSpan(colon + 1).ContainsAnyInRange('A', 'F');
-        return text[..colon] switch
-        {
-            "sha256" => hexLength == 64 && hexIsLower,
-            "sha384" => hexLength == 96 && hexIsLower,
-            "sha512" => hexLength == 128 && hexIsLower,
-            _ => true,
-        };
-    }
+    /// <summary>Whether a text is one valid digest, of an algorithm that the OCI image specification registers: sha256, sha384 or sha512.</summary>
+    public static bool IsDigest(string text) => DigestPattern().IsMatch(text);
 
     /// <inheritdoc/>
     public bool Equals(ImageReference? other) =>
@@ -91,18 +80,7 @@ public sealed partial class ImageReference : IEquatable<ImageReference>
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Registry, Repository, Tag, Digest);
 
-    private static bool Read(
-        string? text,
-        [NotNullWhen(true)] out ImageReference? reference,
-        [NotNullWhen(false)] out string? problem)
-    {
-        reference = null;
-        problem = Problem(text, out var parts);
-        if (problem is not null) return false;
-        reference = parts!;
-        return true;
-    }
-
+    /// <summary>What keeps a text from being a reference; null where it is one.</summary>
     private static string? Problem(string? text, out ImageReference? reference)
     {
         reference = null;
@@ -116,7 +94,7 @@ public sealed partial class ImageReference : IEquatable<ImageReference>
         {
             digest = rest[(at + 1)..];
             rest = rest[..at];
-            if (!IsDigest(digest)) return "the digest is malformed";
+            if (!IsDigest(digest)) return DigestRule;
         }
 
         string? tag = null;
@@ -125,7 +103,7 @@ public sealed partial class ImageReference : IEquatable<ImageReference>
         {
             tag = rest[(colon + 1)..];
             rest = rest[..colon];
-            if (!IsTag(tag)) return "the tag is up to 128 of letters, digits, '_', '.' and '-', and starts with none of the last two";
+            if (!IsTag(tag)) return TagRule;
         }
 
         var (registry, repository) = SplitRegistry(rest);
@@ -172,7 +150,7 @@ public sealed partial class ImageReference : IEquatable<ImageReference>
     [GeneratedRegex(@"^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}\z", RegexOptions.CultureInvariant)]
     private static partial Regex TagPattern();
 
-    [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128})\z", RegexOptions.CultureInvariant)]
     private static partial Regex DigestPattern();
 
     [GeneratedRegex(@"^[a-f0-9]{64}\z", RegexOptions.CultureInvariant)]

@@ -131,9 +131,15 @@ public sealed record RootFs
     public IReadOnlyList<string> Layers { get; init; } = [];
 }
 
-/// <summary>One message of a build, push or pull stream.</summary>
+/// <summary>One message of a build, push or pull stream. Its texts are as the engine sent them: neutralise whole lines before they are shown.</summary>
 public sealed record StreamMessage
 {
+    /// <summary>What went wrong, in the older form.</summary>
+    [JsonInclude]
+    internal string? Error { get; init; }
+    /// <summary>What went wrong.</summary>
+    [JsonInclude]
+    internal ErrorDetail? ErrorDetail { get; init; }
     /// <summary>Build output of the classic builder.</summary>
     public string? Stream { get; init; }
     /// <summary>What happens to <see cref="Id"/>: Pushing, Layer already exists, Pushed ...</summary>
@@ -145,6 +151,11 @@ public sealed record StreamMessage
     /// <summary>What goes with <see cref="Id"/>: an object with ID or Tag and Digest, or a base64 record.</summary>
     public JsonNode? Aux { get; init; }
 }
+
+/// <summary>What went wrong in a stream.</summary>
+/// <param name="Code">The exit code of a build step, or 0.</param>
+/// <param name="Message">The engine's words.</param>
+internal sealed record ErrorDetail(int Code = 0, string? Message = null);
 
 /// <summary>Bytes done and to do.</summary>
 /// <param name="Current">Done.</param>

@@ -1,0 +1,30 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Rollout.Engine.Docker.Api;
+
+/// <summary>Paths and queries of the API, escaped.</summary>
+internal static class ApiPath
+{
+    /// <summary>One segment.</summary>
+    internal static string Segment(string name) => Uri.EscapeDataString(name);
+
+    /// <summary>An image's name, whose slashes stand in the path as they are.</summary>
+    internal static string Image(string idOrReference) => Uri.EscapeDataString(idOrReference).Replace("%2F", "/", StringComparison.Ordinal);
+
+    /// <summary>A query with each name as often as it is given.</summary>
+    internal static string Query(IEnumerable<KeyValuePair<string, string>> parameters)
+    {
+        var query = new StringBuilder();
+        foreach (var (name, value) in parameters)
+        {
+            query.Append(query.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        }
+
+        return query.ToString();
+    }
+
+    /// <summary>The API's form of filters: a JSON map of lists.</summary>
+    internal static string Filters(IReadOnlyDictionary<string, IReadOnlyList<string>> filters) =>
+        JsonSerializer.Serialize(filters, DockerJson.Default.IReadOnlyDictionaryStringIReadOnlyListString);
+}

@@ -1,0 +1,20 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Rollout.Engine.Docker.Api;
+
+/// <summary>How the API's JSON is read and written. Names are matched without case: the API writes some as Id and some as id.</summary>
+[JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(IReadOnlyList<ContainerSummary>))]
+[JsonSerializable(typeof(ContainerInspect))]
+[JsonSerializable(typeof(ImageInspect))]
+[JsonSerializable(typeof(IReadOnlyList<ImageInspect>))]
+[JsonSerializable(typeof(StreamMessage))]
+[JsonSerializable(typeof(PushResult))]
+[JsonSerializable(typeof(EngineEvent))]
+[JsonSerializable(typeof(SystemVersion))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, IReadOnlyList<string>>))]
+[JsonSerializable(typeof(RegistryAuth))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, RegistryAuth>))]
+[JsonSerializable(typeof(JsonObject))]
+internal sealed partial class DockerJson : JsonSerializerContext;

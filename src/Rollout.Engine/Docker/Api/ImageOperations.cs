@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Rollout.Engine.Docker.Api;
+
+/// <inheritdoc cref="IImageOperations"/>
+internal sealed class ImageOperations(DockerConnection connection) : IImageOperations
+{
+    public Task<ImageInspect?> InspectAsync(string idOrReference, CancellationToken cancellation) =>
+        connection.FindAsync($"images/{ApiPath.Image(idOrReference)}/json", DockerJson.Default.ImageInspect, cancellation);
+
+    public Task TagAsync(string idOrReference, ImageReference reference, CancellationToken cancellation)
+    {
+        var query = new Dictionary<string, string> { ["repo"] = reference.Name };
+        if (reference.Tag is not null) query["tag"] = reference.Tag;
+        return connection.PostAsync($"images/{ApiPath.Image(idOrReference)}/tag" + ApiPath.Query(query), null, cancellation);
+    }
+
+    public async Task RemoveAsync(string idOrReference, bool force, CancellationToken cancellation)
+    {
+        var request = new EngineRequest(HttpMethod.Delete, $"images/{ApiPath.Image(idOrReference)}?force={(force ? 1 : 0)}");
+        using var response = await connection.SendAsync(request, cancellation);
+    }
+
+    public async Task<IReadOnlyList<ImageReference>> ReferencesAsync(string repositoryName, CancellationToken cancellation)
+    {
+        // The engine's own filter matches the shortened name only, so the list is looked through here.
+        var images = await connection.GetAsync("images/json", DockerJson.Default.IReadOnlyListImageInspect, cancellation);
+        return [.. images
+            .SelectMany(image => image.RepoTags)
+            .Select(tag => ImageReference.TryParse(tag, out var reference) ? reference : null)
+            .OfType<ImageReference>()
+            .Where(reference => reference.Name == repositoryName)];
+    }
+
+    public Task PullAsync(ImageReference reference, string? platform, RegistryAuth? auth, Action<StreamMessage>? progress, CancellationToken cancellation)
+    {
+        var query = new Dictionary<string, string>
+        {
+            ["fromImage"] = reference.Name,
+            ["tag"] = reference.Digest ?? reference.Tag ?? "latest",
+        };
+        if (platform is not null) query["platform"] = platform;
+
+        var request = new EngineRequest(HttpMethod.Post, "images/create" + ApiPath.Query(query)) { Headers = RegistryAuthHeader.For(auth) };
+        return FollowAsync(request, message => progress?.Invoke(message), text => DockerErrors.PullFailed(reference, text), cancellation);
+    }
+
+    public async Task<PushResult> PushAsync(ImageReference reference, RegistryAuth? auth, Action<StreamMessage>? progress, CancellationToken cancellation)
+    {
+        var query = reference.Tag is null ? "" : ApiPath.Query(new Dictionary<string, string> { ["tag"] = reference.Tag });
+        var request = new EngineRequest(HttpMethod.Post, $"images/{ApiPath.Image(reference.Name)}/push{query}") { Headers = RegistryAuthHeader.For(auth) };
+
+        PushResult? result = null;
+        await FollowAsync(request, Take, text => DockerErrors.PushFailed(reference, text), cancellation);
+        return result ?? throw DockerErrors.MalformedAnswer(connection.Endpoint, request.ToString(), null);
+
+        void Take(StreamMessage message)
+        {
+            if (message.Aux is JsonObject aux && aux["Digest"] is not null) result = aux.Deserialize(DockerJson.Default.PushResult);
+            progress?.Invoke(message);
+        }
+    }
+
+    public Task BuildAsync(
+        IReadOnlyList<KeyValuePair<string, string>> query,
+        Func<Stream, CancellationToken, Task> writeContext,
+        IReadOnlyDictionary<string, RegistryAuth> auths,
+        Action<StreamMessage> message,
+        CancellationToken cancellation)
+    {
+        var request = new EngineRequest(HttpMethod.Post, "build" + ApiPath.Query(query))
+        {
+            Content = new WrittenContent(writeContext, "application/x-tar"),
+            Headers = RegistryAuthHeader.ForBuild(auths),
+        };
+        return FollowAsync(request, message, DockerErrors.BuildFailed, cancellation);
+    }
+
+    /// <summary>Sends a request whose answer is a stream of messages, and throws the error that one of them may carry.</summary>
+    private async Task FollowAsync(
+        EngineRequest request,
+        Action<StreamMessage> take,
+        Func<string, RolloutException> failure,
+        CancellationToken cancellation)
+    {
+        using var response = await connection.SendAsync(request, cancellation);
+        await foreach (var message in connection.ReadDocumentsAsync(response, request, DockerJson.Default.StreamMessage, cancellation))
+        {
+            if ((message.ErrorDetail?.Message ?? message.Error) is { } error) throw failure(error);
+            take(message);
+        }
+    }
+}

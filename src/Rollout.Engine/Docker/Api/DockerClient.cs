@@ -3,21 +3,21 @@ namespace Rollout.Engine.Docker.Api;
 /// <summary>The Docker Engine API over HTTP. Nothing is sent before the first call.</summary>
 public sealed class DockerClient : IDockerClient
 {
-    private readonly DockerConnection connection;
+    private readonly DockerConnection _connection;
 
     /// <summary>Creates a client of the engine at an endpoint.</summary>
     /// <exception cref="RolloutException">DockerCertificateUnusable.</exception>
     public DockerClient(DockerEndpoint endpoint)
     {
-        connection = new DockerConnection(endpoint);
-        Containers = new ContainerOperations(connection);
-        Images = new ImageOperations(connection);
-        Networks = new NetworkOperations(connection);
-        System = new SystemOperations(connection);
+        _connection = new DockerConnection(endpoint);
+        Containers = new ContainerOperations(_connection);
+        Images = new ImageOperations(_connection);
+        Networks = new NetworkOperations(_connection);
+        System = new SystemOperations(_connection);
     }
 
     /// <inheritdoc/>
-    public RolloutEndpoint Endpoint => connection.Endpoint;
+    public RolloutEndpoint Endpoint => _connection.Endpoint;
 
     /// <inheritdoc/>
     public IContainerOperations Containers { get; }
@@ -32,5 +32,5 @@ public sealed class DockerClient : IDockerClient
     public ISystemOperations System { get; }
 
     /// <inheritdoc/>
-    public void Dispose() => connection.Dispose();
+    public void Dispose() => _connection.Dispose();
 }

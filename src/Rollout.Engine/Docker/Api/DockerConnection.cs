@@ -22,9 +22,9 @@ internal sealed class DockerConnection : IDisposable
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    private readonly HttpClient http;
-    private readonly SemaphoreSlim negotiating = new(1);
-    private string? version;
+    private readonly HttpClient _http;
+    private readonly SemaphoreSlim _negotiating = new(1);
+    private string? _version;
 
     internal DockerConnection(DockerEndpoint endpoint)
     {
@@ -40,15 +40,15 @@ internal sealed class DockerConnection : IDisposable
             UseCookies = false,
             UseProxy = false,
         };
-        http = new HttpClient(handler) { BaseAddress = BaseAddress(endpoint), Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(handler) { BaseAddress = BaseAddress(endpoint), Timeout = Timeout.InfiniteTimeSpan };
     }
 
     internal RolloutEndpoint Endpoint { get; }
 
     public void Dispose()
     {
-        http.Dispose();
-        negotiating.Dispose();
+        _http.Dispose();
+        _negotiating.Dispose();
     }
 
     /// <summary>Reads a JSON document; null where the engine answers 404.</summary>
@@ -158,15 +158,15 @@ internal sealed class DockerConnection : IDisposable
     /// <summary>Asked once, at the first call; a failure is not remembered.</summary>
     private async Task<string> NegotiatedVersionAsync(CancellationToken cancellation)
     {
-        if (version is not null) return version;
-        await negotiating.WaitAsync(cancellation);
+        if (_version is not null) return _version;
+        await _negotiating.WaitAsync(cancellation);
         try
         {
-            return version ??= await NegotiateAsync(cancellation);
+            return _version ??= await NegotiateAsync(cancellation);
         }
         finally
         {
-            negotiating.Release();
+            _negotiating.Release();
         }
     }
 
@@ -193,7 +193,7 @@ internal sealed class DockerConnection : IDisposable
         foreach (var (name, value) in request.Headers) message.Headers.Add(name, value);
         try
         {
-            return await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            return await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
         }
         catch (HttpRequestException e)
         {

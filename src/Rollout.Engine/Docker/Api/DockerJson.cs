@@ -8,7 +8,7 @@ namespace Rollout.Engine.Docker.Api;
 [JsonSerializable(typeof(IReadOnlyList<ContainerSummary>))]
 [JsonSerializable(typeof(ContainerInspect))]
 [JsonSerializable(typeof(ImageInspect))]
-[JsonSerializable(typeof(IReadOnlyList<ImageInspect>))]
+[JsonSerializable(typeof(IReadOnlyList<ImageSummary>))]
 [JsonSerializable(typeof(StreamMessage))]
 [JsonSerializable(typeof(PushResult))]
 [JsonSerializable(typeof(EngineEvent))]

@@ -8,7 +8,7 @@ namespace Rollout.Engine.Docker.Api;
 /// </summary>
 internal sealed class EngineStream(Stream inner) : Stream
 {
-    private bool isDeaf;
+    private bool _isDeaf;
 
     public override bool CanRead => true;
 
@@ -26,14 +26,14 @@ internal sealed class EngineStream(Stream inner) : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (isDeaf) return;
+        if (_isDeaf) return;
         try
         {
             await inner.WriteAsync(buffer, cancellationToken);
         }
         catch (IOException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.Shutdown or SocketError.ConnectionReset or SocketError.ConnectionAborted })
         {
-            isDeaf = true;
+            _isDeaf = true;
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class EngineStream(Stream inner) : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => isDeaf ? Task.CompletedTask : inner.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) => _isDeaf ? Task.CompletedTask : inner.FlushAsync(cancellationToken);
 
     public override void Flush() => inner.Flush();
 

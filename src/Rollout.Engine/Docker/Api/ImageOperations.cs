@@ -25,7 +25,7 @@ internal sealed class ImageOperations(DockerConnection connection) : IImageOpera
     public async Task<IReadOnlyList<ImageReference>> ReferencesAsync(string repositoryName, CancellationToken cancellation)
     {
         // The engine's own filter matches the shortened name only, so the list is looked through here.
-        var images = await connection.GetAsync("images/json", DockerJson.Default.IReadOnlyListImageInspect, cancellation);
+        var images = await connection.GetAsync("images/json", DockerJson.Default.IReadOnlyListImageSummary, cancellation);
         return [.. images
             .SelectMany(image => image.RepoTags)
             .Select(tag => ImageReference.TryParse(tag, out var reference) ? reference : null)

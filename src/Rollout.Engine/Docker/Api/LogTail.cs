@@ -75,16 +75,16 @@ internal static class LogTail
     /// <summary>A line as it grows; what is over the limit is dropped.</summary>
     private sealed class Line
     {
-        private readonly ArrayBufferWriter<byte> bytes = new();
+        private readonly ArrayBufferWriter<byte> _bytes = new();
 
-        internal bool IsEmpty => bytes.WrittenCount == 0;
+        internal bool IsEmpty => _bytes.WrittenCount == 0;
 
-        internal void Append(ReadOnlySpan<byte> more) => bytes.Write(more[..Math.Min(more.Length, LongestLine - bytes.WrittenCount)]);
+        internal void Append(ReadOnlySpan<byte> more) => _bytes.Write(more[..Math.Min(more.Length, LongestLine - _bytes.WrittenCount)]);
 
         internal string Take()
         {
-            var text = Encoding.UTF8.GetString(bytes.WrittenSpan);
-            bytes.ResetWrittenCount();
+            var text = Encoding.UTF8.GetString(_bytes.WrittenSpan);
+            _bytes.ResetWrittenCount();
             return ForeignText.Neutralise(text);
         }
     }

@@ -3,26 +3,28 @@ using System.Text.Json.Serialization;
 
 namespace Rollout.Engine.Docker.Api;
 
+// The deserialiser gives null to every property the engine left out or sent as null; each takes that for its own empty value.
+
 /// <summary>One row of GET /containers/json.</summary>
 public sealed record ContainerSummary
 {
     /// <summary>The container's id.</summary>
-    public string Id { get; init; } = "";
+    public string Id { get; init => field = value ?? ""; } = "";
     /// <summary>Its names, each with a leading slash.</summary>
-    public IReadOnlyList<string> Names { get; init; } = [];
+    public IReadOnlyList<string> Names { get; init => field = value ?? []; } = [];
     /// <summary>The image as named at creation.</summary>
-    public string Image { get; init; } = "";
+    public string Image { get; init => field = value ?? ""; } = "";
     /// <summary>The image's id.</summary>
     [JsonPropertyName("ImageID")]
-    public string ImageId { get; init; } = "";
+    public string ImageId { get; init => field = value ?? ""; } = "";
     /// <summary>created, running, paused, restarting, removing, exited, dead.</summary>
-    public string State { get; init; } = "";
+    public string State { get; init => field = value ?? ""; } = "";
     /// <summary>The state in words: <c>Up 3 minutes (healthy)</c>.</summary>
-    public string Status { get; init; } = "";
+    public string Status { get; init => field = value ?? ""; } = "";
     /// <summary>Seconds since 1970.</summary>
     public long Created { get; init; }
     /// <summary>The labels.</summary>
-    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Labels { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
 }
 
 /// <summary>
@@ -32,30 +34,30 @@ public sealed record ContainerSummary
 public sealed record ContainerInspect
 {
     /// <summary>The container's id.</summary>
-    public string Id { get; init; } = "";
+    public string Id { get; init => field = value ?? ""; } = "";
     /// <summary>Its name, with a leading slash.</summary>
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
     /// <summary>The image's id.</summary>
-    public string Image { get; init; } = "";
+    public string Image { get; init => field = value ?? ""; } = "";
     /// <summary>When it was created.</summary>
     public DateTimeOffset Created { get; init; }
     /// <summary>How often the engine restarted it.</summary>
     public int RestartCount { get; init; }
     /// <summary>Its state.</summary>
-    public ContainerState State { get; init; } = new();
+    public ContainerState State { get; init => field = value ?? new(); } = new();
     /// <summary>Config as the API gives it.</summary>
-    public JsonObject Config { get; init; } = [];
+    public JsonObject Config { get; init => field = value ?? []; } = [];
     /// <summary>HostConfig as the API gives it.</summary>
-    public JsonObject HostConfig { get; init; } = [];
+    public JsonObject HostConfig { get; init => field = value ?? []; } = [];
     /// <summary>NetworkSettings as the API gives it.</summary>
-    public JsonObject NetworkSettings { get; init; } = [];
+    public JsonObject NetworkSettings { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>State within <see cref="ContainerInspect"/>.</summary>
 public sealed record ContainerState
 {
     /// <summary>created, running, paused, restarting, removing, exited, dead.</summary>
-    public string Status { get; init; } = "";
+    public string Status { get; init => field = value ?? ""; } = "";
     /// <summary>True while its main process runs.</summary>
     public bool Running { get; init; }
     /// <summary>True where the kernel killed it for its memory.</summary>
@@ -64,7 +66,7 @@ public sealed record ContainerState
     /// <summary>The main process's exit code.</summary>
     public int ExitCode { get; init; }
     /// <summary>The engine's message where it could not start.</summary>
-    public string Error { get; init; } = "";
+    public string Error { get; init => field = value ?? ""; } = "";
     /// <summary>When it was last started.</summary>
     public DateTimeOffset? StartedAt { get; init; }
     /// <summary>HEALTHCHECK's state; null where the container has none.</summary>
@@ -75,11 +77,11 @@ public sealed record ContainerState
 public sealed record ContainerHealth
 {
     /// <summary>starting, healthy, unhealthy.</summary>
-    public string Status { get; init; } = "";
+    public string Status { get; init => field = value ?? ""; } = "";
     /// <summary>Failures in a row.</summary>
     public int FailingStreak { get; init; }
     /// <summary>The last results, oldest first.</summary>
-    public IReadOnlyList<HealthLog> Log { get; init; } = [];
+    public IReadOnlyList<HealthLog> Log { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>One HEALTHCHECK result.</summary>
@@ -88,7 +90,7 @@ public sealed record HealthLog
     /// <summary>0 is healthy.</summary>
     public int ExitCode { get; init; }
     /// <summary>What the check printed.</summary>
-    public string Output { get; init; } = "";
+    public string Output { get; init => field = value ?? ""; } = "";
 }
 
 /// <summary>The body of POST /containers/create: Config's fields on the top level, HostConfig and NetworkingConfig within.</summary>
@@ -102,33 +104,40 @@ public sealed record CreateContainerBody(JsonObject Config, JsonObject HostConfi
 public sealed record ImageInspect
 {
     /// <summary>The image's id.</summary>
-    public string Id { get; init; } = "";
+    public string Id { get; init => field = value ?? ""; } = "";
     /// <summary>name:tag of each name.</summary>
-    public IReadOnlyList<string> RepoTags { get; init; } = [];
+    public IReadOnlyList<string> RepoTags { get; init => field = value ?? []; } = [];
     /// <summary>name@digest of each registry it was pushed to or pulled from.</summary>
-    public IReadOnlyList<string> RepoDigests { get; init; } = [];
+    public IReadOnlyList<string> RepoDigests { get; init => field = value ?? []; } = [];
     /// <summary>When it was made; null where the image does not say.</summary>
     public DateTimeOffset? Created { get; init; }
     /// <summary>Bytes, unpacked.</summary>
     public long Size { get; init; }
     /// <summary>linux, windows.</summary>
-    public string Os { get; init; } = "";
+    public string Os { get; init => field = value ?? ""; } = "";
     /// <summary>amd64, arm64 and the like.</summary>
-    public string Architecture { get; init; } = "";
+    public string Architecture { get; init => field = value ?? ""; } = "";
     /// <summary>v7, v8 and the like; empty where there is none.</summary>
-    public string Variant { get; init; } = "";
+    public string Variant { get; init => field = value ?? ""; } = "";
     /// <summary>The image's defaults (Env, Cmd, Labels, ExposedPorts, Healthcheck ...) as the API gives them.</summary>
     public JsonObject? Config { get; init; }
     /// <summary>The root file system's layers.</summary>
     [JsonPropertyName("RootFS")]
-    public RootFs RootFs { get; init; } = new();
+    public RootFs RootFs { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>One row of GET /images/json.</summary>
+internal sealed record ImageSummary
+{
+    /// <summary>name:tag of each name.</summary>
+    public IReadOnlyList<string> RepoTags { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>RootFS of an image.</summary>
 public sealed record RootFs
 {
     /// <summary>Diff ids, base first.</summary>
-    public IReadOnlyList<string> Layers { get; init; } = [];
+    public IReadOnlyList<string> Layers { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>One message of a build, push or pull stream. Its texts are as the engine sent them: neutralise whole lines before they are shown.</summary>
@@ -180,7 +189,7 @@ public sealed record RegistryAuth
     /// <summary>A bearer token sent as it is.</summary>
     public string? RegistryToken { get; init; }
     /// <summary>The registry it is for.</summary>
-    public string ServerAddress { get; init; } = "";
+    public string ServerAddress { get; init => field = value ?? ""; } = "";
 
     /// <inheritdoc/>
     public override string ToString() => $"credentials for {ServerAddress}";
@@ -190,27 +199,27 @@ public sealed record RegistryAuth
 public sealed record SystemVersion
 {
     /// <summary>The engine's version.</summary>
-    public string Version { get; init; } = "";
+    public string Version { get; init => field = value ?? ""; } = "";
     /// <summary>The newest API version it speaks.</summary>
-    public string ApiVersion { get; init; } = "";
+    public string ApiVersion { get; init => field = value ?? ""; } = "";
     /// <summary>The oldest API version it speaks.</summary>
     [JsonPropertyName("MinAPIVersion")]
-    public string MinApiVersion { get; init; } = "";
+    public string MinApiVersion { get; init => field = value ?? ""; } = "";
     /// <summary>linux, windows.</summary>
-    public string Os { get; init; } = "";
+    public string Os { get; init => field = value ?? ""; } = "";
     /// <summary>amd64, arm64 and the like.</summary>
-    public string Arch { get; init; } = "";
+    public string Arch { get; init => field = value ?? ""; } = "";
 }
 
 /// <summary>One engine event.</summary>
 public sealed record EngineEvent
 {
     /// <summary>container, image, network ...</summary>
-    public string Type { get; init; } = "";
+    public string Type { get; init => field = value ?? ""; } = "";
     /// <summary>start, die, health_status: healthy ...</summary>
-    public string Action { get; init; } = "";
+    public string Action { get; init => field = value ?? ""; } = "";
     /// <summary>Whom it happened to.</summary>
-    public EventActor Actor { get; init; } = new();
+    public EventActor Actor { get; init => field = value ?? new(); } = new();
 }
 
 /// <summary>Whom an event happened to.</summary>
@@ -218,7 +227,7 @@ public sealed record EventActor
 {
     /// <summary>The id.</summary>
     [JsonPropertyName("ID")]
-    public string Id { get; init; } = "";
+    public string Id { get; init => field = value ?? ""; } = "";
     /// <summary>Labels, name and image.</summary>
-    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Attributes { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
 }

@@ -56,22 +56,21 @@ internal sealed record HAProxyBackend(string Balance, IReadOnlyList<HAProxyServe
         var fields = new List<string>();
         for (var at = 0; at <= line.Length;)
         {
-            var quoted = at < line.Length && line[at] == '"';
-            var end = quoted ? ClosingQuote(line, at + 1) : at;
-            end = line.IndexOf(',', Math.Min(end, line.Length));
+            var close = at < line.Length && line[at] == '"' ? ClosingQuote(line, at + 1) : -1;
+            var end = line.IndexOf(',', Math.Max(at, close));
             if (end < 0) end = line.Length;
-            var field = line[at..end];
-            fields.Add(quoted ? field.Trim('"').Replace("\"\"", "\"", StringComparison.Ordinal) : field);
+            fields.Add(close < 0 ? line[at..end] : line[(at + 1)..close].Replace("\"\"", "\"", StringComparison.Ordinal));
             at = end + 1;
         }
 
         return fields;
     }
 
+    /// <summary>A doubled quote is one of the text; without a closing one the field goes on to the end.</summary>
     private static int ClosingQuote(string line, int at)
     {
-        while (at < line.Length && (line[at] != '"' || at + 1 < line.Length && line[at + 1] == '"')) at += line[at] == '"' ? 2 : 1;
-        return at;
+        while (at < line.Length && (line[at] != '"' || (at + 1 < line.Length && line[at + 1] == '"'))) at += line[at] == '"' ? 2 : 1;
+        return Math.Min(at, line.Length);
     }
 
     private sealed class Row(ILookup<string, int> columns, List<string> fields)

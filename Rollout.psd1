@@ -1,5 +1,7 @@
+# The one manifest. Here it points at the module as build.ps1 lays it out, so that Import-Module ./Rollout.psd1 works from a clone;
+# in the module as laid out, that line names the module's own files instead (src/Rollout.Module/Stage.targets).
 @{
-    RootModule           = 'out/Rollout/0.1.0/Rollout.Module.dll'
+    NestedModules        = @('out/Rollout/0.1.0/Rollout.psd1')
     ModuleVersion        = '0.1.0'
     GUID                 = '7d0b2a56-6c5e-4c55-9d2f-5f1f0c1b8a34'
     Author               = 'The Rollout authors'
@@ -8,7 +10,6 @@
     Description          = 'Takes source to running software safely: build, tag, push with proof, roll out, check health, undo.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
-    FormatsToProcess     = @('out/Rollout/0.1.0/Rollout.Format.ps1xml')
     CmdletsToExport      = @(
         'New-RolloutHealthCheck'
     )

@@ -1,0 +1,240 @@
+using System.Text.Json.Serialization;
+
+namespace Rollout.Engine.Docker;
+
+/// <summary>
+/// What is known about a workload beyond its containers. Lives in the labels of a never-started container (<see cref="StateStore"/>).
+/// Changes only by the transitions below; each gives a new one.
+/// </summary>
+internal sealed record WorkloadState
+{
+    private const int HistoryKept = 50;
+    private const int DecisionsKept = 40;
+
+    /// <summary>The number of this record; not within the JSON, as the container's name and label hold it.</summary>
+    [JsonIgnore]
+    public int Sequence { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public RolloutPhase Phase { get; init; } = RolloutPhase.Pending;
+
+    /// <summary>One word for why.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The same in a sentence.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>The release that is meant to serve; 0 before the first came to serve.</summary>
+    public int Current { get; init; }
+
+    /// <summary>The release before it, for the status.</summary>
+    public int? Previous { get; init; }
+
+    /// <summary>What is under way or was left half done; null otherwise.</summary>
+    public Change? Change { get; init; }
+
+    /// <summary>The router in front; null where there is none.</summary>
+    public RouterChoice? Router { get; init; }
+
+    /// <summary>How the last change was done.</summary>
+    public RolloutStrategy Strategy { get; init; }
+
+    /// <summary>When the last change was begun.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? CompletedAt { get; init; }
+
+    /// <summary>Every release known, oldest first, the containers of which may be gone.</summary>
+    public IReadOnlyList<Release> History { get; init; } = [];
+
+    /// <summary>What was decided in the last change, oldest first.</summary>
+    public IReadOnlyList<RolloutDecision> Decisions { get; init; } = [];
+
+    /// <summary>Containers that were not made by Rollout and so cannot carry its labels.</summary>
+    public IReadOnlyList<AdoptedReplica> Adopted { get; init; } = [];
+
+    /// <summary>Who is at work; null where nobody is.</summary>
+    public Holder? Holder { get; init; }
+
+    /// <summary>Finds a release.</summary>
+    internal Release? Find(int? number) => History.FirstOrDefault(release => release.Number == number);
+
+    /// <summary>The release that is to serve when what is under way is done, or serves now.</summary>
+    internal Release? Wanted => Find(Change is null ? Current : Change.Goal);
+
+    /// <summary>A change begins.</summary>
+    internal WorkloadState Begin(Change change, RolloutDecision decision) => this with
+    {
+        Phase = RolloutPhase.Progressing,
+        Reason = null,
+        Message = null,
+        Change = change,
+        Strategy = change.Strategy,
+        StartedAt = decision.At,
+        CompletedAt = null,
+        Decisions = [decision],
+    };
+
+    /// <summary>The checks passed.</summary>
+    internal WorkloadState Verified(RolloutDecision decision) => Decide(decision) with { Change = Change! with { Verified = true } };
+
+    /// <summary>It failed, and the way back begins.</summary>
+    internal WorkloadState TurnBack(string reason, string message, RolloutDecision decision) =>
+        Decide(decision).Mark(Change!.To, HealthVerdict.Unhealthy) with
+        {
+            Phase = RolloutPhase.Progressing,
+            Change = Change with { GoingBack = true, Reason = reason, Message = message },
+            Reason = reason,
+            Message = message,
+        };
+
+    /// <summary>It failed, and is left as it is.</summary>
+    internal WorkloadState Freeze(string reason, string message, RolloutDecision decision) =>
+        Decide(decision).Mark(Change!.Goal, HealthVerdict.Unhealthy) with
+        {
+            Phase = RolloutPhase.Failed,
+            Reason = reason,
+            Message = message,
+            Change = Change with { Frozen = true },
+            CompletedAt = decision.At,
+        };
+
+    /// <summary>The end of the way was reached: of a rollout, of an undo, or of the way back.</summary>
+    internal WorkloadState Arrive(RolloutPhase phase, HealthVerdict? verdict, RolloutDecision decision)
+    {
+        var change = Change!;
+        var marked = verdict is { } known ? Mark(change.Goal, known) : this;
+        return marked.Decide(decision) with
+        {
+            Phase = phase,
+            Reason = change.Reason,
+            Message = change.Message,
+            Current = change.Goal,
+            Previous = change.Source == 0 ? null : change.Source,
+            Change = null,
+            CompletedAt = decision.At,
+        };
+    }
+
+    /// <summary>Notes a decision.</summary>
+    internal WorkloadState Decide(RolloutDecision decision) => this with { Decisions = [.. Decisions.Append(decision).TakeLast(DecisionsKept)] };
+
+    /// <summary>Adds a release.</summary>
+    internal WorkloadState Add(Release release) =>
+        this with { History = [.. History.Where(known => known.Number != release.Number).Append(release).OrderBy(known => known.Number).TakeLast(HistoryKept)] };
+
+    /// <summary>Notes what is known of a release's health.</summary>
+    internal WorkloadState Mark(int number, HealthVerdict verdict) =>
+        this with { History = [.. History.Select(release => release.Number == number ? release with { Verdict = verdict } : release)] };
+}
+
+/// <summary>One release: an image and the shape it runs in.</summary>
+internal sealed record Release
+{
+    /// <summary>Its number; the revision of the status.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>The image as it was asked for, with its digest where that was known.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>The image's id in the engine.</summary>
+    public required string ImageId { get; init; }
+
+    /// <summary>How many containers.</summary>
+    public required int Replicas { get; init; }
+
+    /// <summary>The port they listen on.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Why.</summary>
+    public string? ChangeCause { get; init; }
+
+    /// <summary>What is known of its health.</summary>
+    public HealthVerdict Verdict { get; init; } = HealthVerdict.Inconclusive;
+}
+
+/// <summary>A change from one release to another.</summary>
+internal sealed record Change
+{
+    /// <summary>The release that served before; 0 for none.</summary>
+    public required int From { get; init; }
+
+    /// <summary>The release that is to serve.</summary>
+    public required int To { get; init; }
+
+    /// <summary>How many replicas of <see cref="From"/> ran when it began; as many run again after going back.</summary>
+    public required int FromReplicas { get; init; }
+
+    /// <summary>True where <see cref="To"/> ran before, so that its containers are not removed on failure.</summary>
+    public bool IsUndo { get; init; }
+
+    /// <summary>How the new replaces the old.</summary>
+    public RolloutStrategy Strategy { get; init; }
+
+    /// <summary>New replicas beside the old at most.</summary>
+    public required int Surge { get; init; }
+
+    /// <summary>What is done on failure.</summary>
+    public FailureAction OnFailure { get; init; }
+
+    /// <summary>Seconds until every new replica must be healthy.</summary>
+    public double TimeoutSec { get; init; }
+
+    /// <summary>Restarts that are forgiven.</summary>
+    public int GraceRestarts { get; init; }
+
+    /// <summary>Seconds that a replica may look bad.</summary>
+    public double GraceSec { get; init; }
+
+    /// <summary>The checks without secrets in them, for who carries on.</summary>
+    public IReadOnlyList<RolloutHealthCheck> Checks { get; init; } = [];
+
+    /// <summary>True once the checks have passed.</summary>
+    public bool Verified { get; init; }
+
+    /// <summary>True on the way back.</summary>
+    public bool GoingBack { get; init; }
+
+    /// <summary>True where it failed and was left as it is.</summary>
+    public bool Frozen { get; init; }
+
+    /// <summary>Why it turned back.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The same in a sentence.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>The release that serves at the end of the way it goes now.</summary>
+    [JsonIgnore]
+    public int Goal => GoingBack ? From : To;
+
+    /// <summary>The release that is to go.</summary>
+    [JsonIgnore]
+    public int Source => GoingBack ? To : From;
+}
+
+/// <summary>A container that Rollout found and took over.</summary>
+/// <param name="Id">The container's id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Release">The release it counts as.</param>
+/// <param name="Replica">Its number within.</param>
+/// <param name="Restart">The restart policy it had.</param>
+/// <param name="Address">host:port that leads to it, where it publishes one.</param>
+internal sealed record AdoptedReplica(string Id, string Name, int Release, int Replica, string Restart, string? Address);
+
+/// <summary>The router in front of a workload.</summary>
+/// <param name="Kind">The router: <c>haproxy</c>.</param>
+/// <param name="Endpoint">Where it listens.</param>
+/// <param name="Backend">Its backend.</param>
+internal sealed record RouterChoice(string Kind, string Endpoint, string Backend);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(WorkloadState))]
+internal sealed partial class WorkloadStateJson : JsonSerializerContext;

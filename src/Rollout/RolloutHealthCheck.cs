@@ -1,6 +1,10 @@
+using System.Text.Json.Serialization;
+
 namespace Rollout;
 
 /// <summary>One check of a rollout's health: made once, kept in a plan, used often.</summary>
+[JsonDerivedType(typeof(HttpHealthCheck), "http")]
+[JsonDerivedType(typeof(ContainerHealthCheck), "container")]
 public abstract record RolloutHealthCheck
 {
     /// <summary>The name under which the result is shown.</summary>

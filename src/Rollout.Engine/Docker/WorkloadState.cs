@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Rollout.Engine.Docker;
 
 /// <summary>
-/// What is known about a workload beyond its containers. Lives in the labels of a never-started container (<see cref="StateStore"/>).
+/// What is known about a workload beyond its containers. Lives in the labels of a never-started container (see StateStore).
 /// Changes only by the transitions below; each gives a new one.
 /// </summary>
 internal sealed record WorkloadState

@@ -1,0 +1,12 @@
+namespace Rollout.Engine.Health;
+
+/// <summary>What is wrong with a check before it is made; what a check finds is a verdict, not an error.</summary>
+internal static class HealthErrors
+{
+    internal static RolloutException InvalidHealthCheck(RolloutHealthCheck check, string problem) => new(
+        "InvalidHealthCheck",
+        ErrorKind.InvalidInput,
+        $"The health check '{check.Name}' cannot be made: {problem}.",
+        "Correct the check; nothing was probed.",
+        check.Name);
+}

@@ -1,0 +1,20 @@
+namespace Rollout.Engine.Health;
+
+/// <summary>Tries one check once, as often as it is asked to.</summary>
+internal interface IHealthProbe : IDisposable
+{
+    /// <summary>What is asked, for the result; without secrets.</summary>
+    string? Query { get; }
+
+    /// <summary>What is wanted, for the result.</summary>
+    string Threshold { get; }
+
+    /// <summary>One try. A thing that cannot be reached is a bad try, not an exception.</summary>
+    Task<HealthTry> TryAsync(CancellationToken cancellation);
+}
+
+/// <summary>What one try found.</summary>
+/// <param name="Verdict">Good, bad, or that it is too early to say.</param>
+/// <param name="Value">What came back.</param>
+/// <param name="Message">What it means, in words that go on a sentence: <c>status 503, expected 200-299</c>.</param>
+internal sealed record HealthTry(HealthVerdict Verdict, string? Value, string Message);

@@ -1,0 +1,36 @@
+namespace Rollout.Engine.Health;
+
+/// <summary>Looks at a rollout's replicas; every platform has its own.</summary>
+public interface IReplicaStates
+{
+    /// <summary>The replicas of the rollout's present revision; empty where none is there any more.</summary>
+    Task<IReadOnlyList<ReplicaState>> ReadAsync(RolloutStatus rollout, CancellationToken cancellation);
+}
+
+/// <summary>How one replica is.</summary>
+public sealed record ReplicaState
+{
+    /// <summary>The container's or pod's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>True while its main process runs.</summary>
+    public required bool Running { get; init; }
+
+    /// <summary>The platform's word for its state: <c>running</c>, <c>restarting</c>, <c>exited</c>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>What its own health check says: <c>healthy</c>, <c>unhealthy</c>, <c>starting</c>; null where it has none.</summary>
+    public string? Health { get; init; }
+
+    /// <summary>What its own health check printed last; null where there is nothing.</summary>
+    public string? HealthOutput { get; init; }
+
+    /// <summary>How often the platform restarted it since it was put into service.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>True where it was killed for its memory.</summary>
+    public bool OutOfMemory { get; init; }
+
+    /// <summary>The exit code of its main process, where that has ended.</summary>
+    public int? ExitCode { get; init; }
+}

@@ -47,7 +47,7 @@ internal static partial class DockerErrors
 
     internal static RolloutException CertificatesMissing(string directory) => new(
         "DockerCertificateUnusable",
-        ErrorKind.NotFound,
+        ErrorKind.InvalidData,
         $"DOCKER_CERT_PATH names {directory}, which has neither ca.pem nor cert.pem and key.pem.",
         "Put the certificates there, or unset DOCKER_CERT_PATH.",
         directory);

@@ -64,8 +64,8 @@ public interface IImageOperations
     /// <summary>Removes a name, and with the last the image.</summary>
     Task RemoveAsync(string idOrReference, bool force, CancellationToken cancellation);
 
-    /// <summary>Every local reference of a repository (<c>registry/repository</c>).</summary>
-    Task<IReadOnlyList<ImageReference>> ReferencesAsync(string repositoryName, CancellationToken cancellation);
+    /// <summary>Every local reference of a repository (<c>registry/repository</c>), or with null of all.</summary>
+    Task<IReadOnlyList<ImageReference>> ReferencesAsync(string? repositoryName, CancellationToken cancellation);
 
     /// <summary>Pulls an image. Ends with an exception where the stream reports an error.</summary>
     Task PullAsync(ImageReference reference, string? platform, RegistryAuth? auth, Action<StreamMessage>? progress, CancellationToken cancellation);

@@ -22,7 +22,7 @@ internal sealed class ImageOperations(DockerConnection connection) : IImageOpera
         using var response = await connection.SendAsync(request, cancellation);
     }
 
-    public async Task<IReadOnlyList<ImageReference>> ReferencesAsync(string repositoryName, CancellationToken cancellation)
+    public async Task<IReadOnlyList<ImageReference>> ReferencesAsync(string? repositoryName, CancellationToken cancellation)
     {
         // The engine's own filter matches the shortened name only, so the list is looked through here.
         var images = await connection.GetAsync("images/json", DockerJson.Default.IReadOnlyListImageSummary, cancellation);
@@ -30,7 +30,7 @@ internal sealed class ImageOperations(DockerConnection connection) : IImageOpera
             .SelectMany(image => image.RepoTags)
             .Select(tag => ImageReference.TryParse(tag, out var reference) ? reference : null)
             .OfType<ImageReference>()
-            .Where(reference => reference.Name == repositoryName)];
+            .Where(reference => repositoryName is null || reference.Name == repositoryName)];
     }
 
     public Task PullAsync(ImageReference reference, string? platform, RegistryAuth? auth, Action<StreamMessage>? progress, CancellationToken cancellation)

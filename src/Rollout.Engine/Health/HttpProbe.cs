@@ -110,7 +110,8 @@ internal sealed class HttpProbe : IHealthProbe
     private static string Explain(Exception problem)
     {
         var cause = problem.InnerException ?? problem;
-        return (problem as HttpRequestException)?.HttpRequestError switch
+        var error = (problem as HttpRequestException)?.HttpRequestError ?? (problem as HttpIOException)?.HttpRequestError;
+        return error switch
         {
             HttpRequestError.NameResolutionError => "the host's name is not known",
             HttpRequestError.ConnectionError when cause is SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
@@ -150,20 +151,19 @@ internal sealed class HttpProbe : IHealthProbe
         {
             Timeout = System.Threading.Timeout.InfiniteTimeSpan,
         };
-        client.DefaultRequestHeaders.UserAgent.ParseAdd("Rollout-HealthCheck");
-        if (check.Uri.UserInfo.Length > 0)
-        {
-            var login = Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(check.Uri.UserInfo)));
-            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", login);
-        }
-
+        var headers = client.DefaultRequestHeaders;
         foreach (var (name, value) in check.Headers)
         {
             // A value with a line end would be a second header. It may be a secret: the name alone is told.
             if (value.AsSpan().ContainsAny('\r', '\n', '\0')) throw HealthErrors.InvalidHealthCheck(check, $"the value of header '{name}' has a line end");
+            if (!headers.TryAddWithoutValidation(name, value)) throw HealthErrors.InvalidHealthCheck(check, $"'{name}' cannot be sent as a header of a request");
+        }
 
-            client.DefaultRequestHeaders.Remove(name);
-            if (!client.DefaultRequestHeaders.TryAddWithoutValidation(name, value)) throw HealthErrors.InvalidHealthCheck(check, $"'{name}' cannot be sent as a header of a request");
+        if (!headers.Contains("User-Agent")) headers.UserAgent.ParseAdd("Rollout-HealthCheck");
+        if (!headers.Contains("Authorization") && check.Uri.UserInfo.Length > 0)
+        {
+            var login = Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(check.Uri.UserInfo)));
+            headers.Authorization = new AuthenticationHeaderValue("Basic", login);
         }
 
         return client;

@@ -28,7 +28,7 @@ for argument in "$@"; do
     esac
 done
 
-packages=(ca-certificates curl git openssl docker.io docker-registry haproxy busybox-static apache2-utils)
+packages=(ca-certificates curl git openssl procps docker.io docker-registry haproxy busybox-static apache2-utils wrk)
 results=$PWD/out/tests
 tools=$PWD/out/tools
 work=$(mktemp -d)
@@ -38,6 +38,8 @@ trap 'exit 143' TERM
 rm -rf "$results"
 mkdir -p "$results"
 
+# No build server is left behind.
+export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
 command -v dotnet > /dev/null || fail "The .NET SDK is not installed." "Install the .NET 10 SDK."
 

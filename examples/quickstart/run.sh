@@ -30,6 +30,8 @@ for argument in "$@"; do
 done
 
 export QUICKSTART_PORT=${QUICKSTART_PORT:-8088}
+# No build server is left behind.
+export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
 site=http://127.0.0.1:$QUICKSTART_PORT
 

@@ -4,7 +4,7 @@ using Rollout.Engine.Docker.Api;
 namespace Rollout.Engine.Tests.Engines;
 
 /// <summary>
-/// A dockerd of a test's own, with its own data, sockets and bridge, which the test may stop, kill and start again. Needs <c>dockerd</c>,
+/// A dockerd of a test's own, with its own data, sockets and bridge, which the test may stop, kill and start again. Needs <c>dockerd</c>, <c>containerd</c>,
 /// <c>ip</c> and <c>root</c>.
 /// </summary>
 internal sealed class PrivateEngine : IAsyncDisposable
@@ -15,6 +15,7 @@ internal sealed class PrivateEngine : IAsyncDisposable
     private readonly string _bridge;
     private readonly int _subnet;
     private readonly string[] _arguments;
+    private Service? _containerd;
     private Service? _service;
 
     private PrivateEngine(string[] arguments)
@@ -29,6 +30,8 @@ internal sealed class PrivateEngine : IAsyncDisposable
     /// <summary>The path of its unix socket.</summary>
     internal string Socket => Path.Combine(_directory.FullName, "docker.sock");
 
+    private string Containerd => Path.Combine(_directory.FullName, "containerd.sock");
+
     internal DockerEndpoint Endpoint => DockerEndpoint.Resolve($"unix://{Socket}", null, DockerSettings.OfThisProcess);
 
     internal IDockerClient Client { get; }
@@ -40,6 +43,7 @@ internal sealed class PrivateEngine : IAsyncDisposable
         await RunAsync("ip", "link", "add", "name", engine._bridge, "type", "bridge");
         await RunAsync("ip", "addr", "add", $"10.{66 + Environment.ProcessId % 32}.{engine._subnet}.1/24", "dev", engine._bridge);
         await RunAsync("ip", "link", "set", engine._bridge, "up");
+        await engine.StartContainerdAsync();
         await engine.StartAgainAsync();
         return engine;
     }
@@ -50,7 +54,7 @@ internal sealed class PrivateEngine : IAsyncDisposable
         string[] own =
         [
             "--host", $"unix://{Socket}", "--data-root", $"{root}/data", "--exec-root", $"{root}/exec", "--pidfile", $"{root}/pid",
-            "--bridge", _bridge, "--ip", "127.0.0.1", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false", "--config-file", $"{root}/none",
+            "--containerd", Containerd, "--bridge", _bridge, "--ip", "127.0.0.1", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false", "--config-file", $"{root}/none",
         ];
         await File.WriteAllTextAsync($"{root}/none", "{}");
         _service = await Service.StartAsync("dockerd", [.. own, .. _arguments], AnswersAsync);
@@ -74,6 +78,8 @@ internal sealed class PrivateEngine : IAsyncDisposable
         Client.Dispose();
         await _service.StopAsync();
         await _service.DisposeAsync();
+        await _containerd!.StopAsync();
+        await _containerd.DisposeAsync();
 
         await RunAsync("ip", "link", "delete", _bridge);
         // A crash leaves mounts of its data directory behind.
@@ -83,6 +89,17 @@ internal sealed class PrivateEngine : IAsyncDisposable
         }
 
         _directory.Delete(recursive: true);
+    }
+
+    /// <summary>Of its own, so that it survives a crash of dockerd as it does where the system runs it.</summary>
+    private async Task StartContainerdAsync()
+    {
+        var root = _directory.FullName;
+        await File.WriteAllLinesAsync($"{root}/containerd.toml", ["version = 2", "disabled_plugins = ['io.containerd.grpc.v1.cri']"]);
+        _containerd = await Service.StartAsync(
+            "containerd",
+            ["--config", $"{root}/containerd.toml", "--address", Containerd, "--root", $"{root}/containerd", "--state", $"{root}/state"],
+            () => Task.FromResult(File.Exists(Containerd)));
     }
 
     private bool IsOwn(string path) => path.StartsWith(_directory.FullName + "/", StringComparison.Ordinal);

@@ -78,7 +78,7 @@ public sealed class DockerClientTests(DockerEngineFixture engine, RegistryFixtur
         Assert.True(ImageReference.IsDigest((await Client.Images.PushAsync(reference, null, null, None)).Digest));
     }
 
-    [FactNeeds("dockerd", "ip", "root", "busybox")]
+    [FactNeeds("dockerd", "containerd", "ip", "root", "busybox")]
     public async Task A_private_engine_can_be_stopped_killed_and_started_again()
     {
         await using var own = await PrivateEngine.StartAsync();

@@ -46,6 +46,11 @@ install_missing() {
     rm -f "$log"
 }
 
+# name_ipv6_loopback: the line that Debian's hosts file has for ::1 and some images lack; TLS to a registry is tested under its name.
+name_ipv6_loopback() {
+    getent hosts ip6-localhost > /dev/null || printf '::1 localhost ip6-localhost ip6-loopback\n' >> /etc/hosts
+}
+
 # Debian's own docker CLI; another one may come first on PATH.
 docker_cli() { if [ -x /usr/bin/docker ]; then printf '/usr/bin/docker'; else printf 'docker'; fi; }
 

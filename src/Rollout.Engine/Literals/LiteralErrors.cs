@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace Rollout.Engine.Literals;
+
+/// <summary>The failures of durations and percentages as users write them.</summary>
+internal static class LiteralErrors
+{
+    internal static RolloutException InvalidDuration(object value, string problem) => new(
+        "InvalidDuration",
+        ErrorKind.Syntax,
+        $"'{Text(value)}' is not a duration: {problem}.",
+        "Write '5m', '90s', '1h30m', '500ms' in quotes, a TimeSpan, or a whole number of seconds.",
+        value);
+
+    internal static RolloutException InvalidPercentage(object value, string problem) => new(
+        "InvalidPercentage",
+        ErrorKind.Syntax,
+        $"'{Text(value)}' is not a percentage: {problem}.",
+        "Write '0.5%' in quotes, from 0% to 100%.",
+        value);
+
+    private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+}

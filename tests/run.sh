@@ -28,7 +28,7 @@ for argument in "$@"; do
     esac
 done
 
-packages=(ca-certificates curl git openssl procps docker.io docker-registry haproxy busybox-static apache2-utils wrk)
+packages=(ca-certificates curl git iproute2 openssl procps docker.io docker-registry haproxy busybox-static apache2-utils wrk)
 results=$PWD/out/tests
 tools=$PWD/out/tools
 work=$(mktemp -d)
@@ -58,6 +58,7 @@ try_pester() {
 if [ -n "$setup" ]; then
     [ "$(id -u)" = 0 ] || fail "--setup installs packages and starts an engine, which needs root." "Run it as root."
     install_missing "${packages[@]}"
+    name_ipv6_loopback
     start_dockerd "$work"
     try_pwsh "$tools"
     try_pester

@@ -1,0 +1,20 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Rollout.Engine.Kubernetes.Api;
+
+/// <summary>The API's types, for System.Text.Json.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(KubernetesList<Deployment>))]
+[JsonSerializable(typeof(KubernetesList<ReplicaSet>))]
+[JsonSerializable(typeof(KubernetesList<StatefulSet>))]
+[JsonSerializable(typeof(KubernetesList<DaemonSet>))]
+[JsonSerializable(typeof(KubernetesList<ControllerRevision>))]
+[JsonSerializable(typeof(KubernetesList<Pod>))]
+[JsonSerializable(typeof(KubernetesList<Event>))]
+[JsonSerializable(typeof(KubernetesList<Lease>))]
+[JsonSerializable(typeof(KubernetesList<SelfSubjectAccessReview>))]
+[JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(ServerVersion))]
+[JsonSerializable(typeof(Status))]
+internal sealed partial class KubernetesJson : JsonSerializerContext;

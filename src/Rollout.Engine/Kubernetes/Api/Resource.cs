@@ -1,0 +1,82 @@
+using System.Text;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Rollout.Engine.Kubernetes.Api;
+
+/// <summary>A kind of object and where the API keeps it.</summary>
+/// <typeparam name="T">The kind's model.</typeparam>
+public sealed class Resource<T> where T : class, IKubernetesObject
+{
+    internal Resource(string group, string version, string plural, string kind, JsonTypeInfo<T> item, JsonTypeInfo<KubernetesList<T>> list)
+    {
+        Group = group;
+        Version = version;
+        Plural = plural;
+        Kind = kind;
+        Item = item;
+        List = list;
+    }
+
+    /// <summary>The API group; empty for the core.</summary>
+    public string Group { get; }
+
+    /// <summary>The group's version.</summary>
+    public string Version { get; }
+
+    /// <summary>The name in paths and rights: <c>deployments</c>.</summary>
+    public string Plural { get; }
+
+    /// <summary>The name in objects: <c>Deployment</c>.</summary>
+    public string Kind { get; }
+
+    /// <summary><c>apiVersion</c> of an object.</summary>
+    public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
+
+    internal JsonTypeInfo<T> Item { get; }
+
+    internal JsonTypeInfo<KubernetesList<T>> List { get; }
+
+    /// <summary>The path of the collection (no name), of an object, or of its subresource.</summary>
+    internal string Path(string? @namespace, string? name = null, string? subresource = null)
+    {
+        var path = new StringBuilder(Group.Length == 0 ? "/api/" : "/apis/").Append(ApiVersion);
+        if (@namespace is not null) path.Append("/namespaces/").Append(Uri.EscapeDataString(@namespace));
+        path.Append('/').Append(Plural);
+        if (name is not null) path.Append('/').Append(Uri.EscapeDataString(name));
+        if (subresource is not null) path.Append('/').Append(subresource);
+        return path.ToString();
+    }
+}
+
+/// <summary>The kinds Rollout uses.</summary>
+public static class Resources
+{
+    private static KubernetesJson Json => KubernetesJson.Default;
+
+    /// <summary>Deployments.</summary>
+    public static Resource<Deployment> Deployments { get; } = new("apps", "v1", "deployments", "Deployment", Json.Deployment, Json.KubernetesListDeployment);
+
+    /// <summary>ReplicaSets.</summary>
+    public static Resource<ReplicaSet> ReplicaSets { get; } = new("apps", "v1", "replicasets", "ReplicaSet", Json.ReplicaSet, Json.KubernetesListReplicaSet);
+
+    /// <summary>StatefulSets.</summary>
+    public static Resource<StatefulSet> StatefulSets { get; } = new("apps", "v1", "statefulsets", "StatefulSet", Json.StatefulSet, Json.KubernetesListStatefulSet);
+
+    /// <summary>DaemonSets.</summary>
+    public static Resource<DaemonSet> DaemonSets { get; } = new("apps", "v1", "daemonsets", "DaemonSet", Json.DaemonSet, Json.KubernetesListDaemonSet);
+
+    /// <summary>ControllerRevisions.</summary>
+    public static Resource<ControllerRevision> ControllerRevisions { get; } = new("apps", "v1", "controllerrevisions", "ControllerRevision", Json.ControllerRevision, Json.KubernetesListControllerRevision);
+
+    /// <summary>Pods.</summary>
+    public static Resource<Pod> Pods { get; } = new("", "v1", "pods", "Pod", Json.Pod, Json.KubernetesListPod);
+
+    /// <summary>Events.</summary>
+    public static Resource<Event> Events { get; } = new("", "v1", "events", "Event", Json.Event, Json.KubernetesListEvent);
+
+    /// <summary>Leases.</summary>
+    public static Resource<Lease> Leases { get; } = new("coordination.k8s.io", "v1", "leases", "Lease", Json.Lease, Json.KubernetesListLease);
+
+    /// <summary>SelfSubjectAccessReviews: asks whether oneself may.</summary>
+    public static Resource<SelfSubjectAccessReview> SelfSubjectAccessReviews { get; } = new("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", Json.SelfSubjectAccessReview, Json.KubernetesListSelfSubjectAccessReview);
+}

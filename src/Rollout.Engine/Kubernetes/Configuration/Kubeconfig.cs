@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Rollout.Engine.Kubernetes.Api;
+
+namespace Rollout.Engine.Kubernetes.Configuration;
+
+/// <summary>
+/// Finds and reads the kubeconfig as kubectl does: the file named, else those in KUBECONFIG merged, else ~/.kube/config,
+/// else the service account of the Pod this runs in.
+/// </summary>
+public static class Kubeconfig
+{
+    private const string ServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+    /// <summary>The connection of a context.</summary>
+    /// <param name="path">The file; null for what KUBECONFIG and the home directory say.</param>
+    /// <param name="context">The context; null for the current one.</param>
+    /// <param name="environment">Environment variables by name.</param>
+    /// <param name="time">For credentials that expire.</param>
+    /// <exception cref="RolloutException">KubeconfigNotFound, KubeconfigInvalid, KubernetesContextNotFound, KubernetesContextNotChosen,
+    /// KubernetesNotConfigured, KubernetesCertificateUnreadable, KubernetesClientCertificateExpired, KubernetesAuthProviderNotSupported.</exception>
+    public static KubernetesConnection Connection(string? path, string? context, Func<string, string?> environment, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(time);
+        var file = KubeconfigFile.ReadAll(Paths(path, environment));
+        var asked = string.IsNullOrEmpty(context) ? null : context;
+        if (!file.IsEmpty) return FromContext(file, asked ?? file.CurrentContext ?? throw KubernetesErrors.ContextNotChosen(file.Contexts.Keys), time);
+        if (asked is not null) throw KubernetesErrors.ContextNotFound(asked, []);
+        return InPod(environment, ServiceAccount, time) ?? throw KubernetesErrors.NotConfigured();
+    }
+
+    /// <summary>The contexts there are, the current one first; empty where there is no kubeconfig.</summary>
+    public static IReadOnlyList<string> Contexts(string? path, Func<string, string?> environment)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        var file = KubeconfigFile.ReadAll(Paths(path, environment));
+        return [.. file.Contexts.Keys.OrderByDescending(name => name == file.CurrentContext).ThenBy(name => name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The connection of the Pod this runs in; null outside of one.</summary>
+    internal static KubernetesConnection? InPod(Func<string, string?> environment, string account, TimeProvider time)
+    {
+        var (host, port) = (environment("KUBERNETES_SERVICE_HOST"), environment("KUBERNETES_SERVICE_PORT"));
+        var token = Path.Combine(account, "token");
+        if (string.IsNullOrEmpty(host) || string.IsNullOrEmpty(port) || !File.Exists(token)) return null;
+
+        var authority = Path.Combine(account, "ca.crt");
+        var @namespace = Path.Combine(account, "namespace");
+        return new KubernetesConnection(new UriBuilder("https", host, int.Parse(port, CultureInfo.InvariantCulture)).Uri, new TokenFile(token, Credential.None, time))
+        {
+            Namespace = File.Exists(@namespace) ? File.ReadAllText(@namespace).Trim() : "default",
+            Authorities = File.Exists(authority) ? ClientCertificate.ReadAuthorities(File.ReadAllBytes(authority), authority) : null,
+        };
+    }
+
+    private static string[] Paths(string? path, Func<string, string?> environment)
+    {
+        if (!string.IsNullOrEmpty(path)) return File.Exists(path) ? [path] : throw KubernetesErrors.KubeconfigNotFound(path);
+
+        var listed = (environment("KUBECONFIG") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        if (listed.Length > 0) return listed;
+
+        var home = environment("HOME") is { Length: > 0 } set ? set : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return [Path.Combine(home, ".kube", "config")];
+    }
+
+    private static KubernetesConnection FromContext(KubeconfigFile file, string name, TimeProvider time)
+    {
+        if (!file.Contexts.TryGetValue(name, out var context)) throw KubernetesErrors.ContextNotFound(name, file.Contexts.Keys);
+        var cluster = Named(context, "cluster", file.Clusters) ?? throw context.Wrong("cluster", "is missing");
+        var user = Named(context, "user", file.Users);
+        var authorities = cluster.Flag("insecure-skip-tls-verify") ? null : cluster.Bytes("certificate-authority");
+        return new KubernetesConnection(Server(cluster), user is null ? new FixedCredential(Credential.None) : Credentials(user, cluster, time))
+        {
+            Kubeconfig = Path.GetFullPath(context.File),
+            Context = name,
+            Namespace = context.Text("namespace") ?? "default",
+            Authorities = authorities is null ? null : ClientCertificate.ReadAuthorities(authorities, $"certificate-authority of '{cluster.Name}'"),
+            SkipsVerification = cluster.Flag("insecure-skip-tls-verify"),
+            ServerName = cluster.Text("tls-server-name"),
+            Proxy = Proxy(cluster),
+            Headers = user is null ? [] : [.. Impersonation(user)],
+        };
+    }
+
+    private static KubeconfigEntry? Named(KubeconfigEntry context, string key, IReadOnlyDictionary<string, KubeconfigEntry> entries)
+    {
+        if (context.Text(key) is not { } name) return null;
+        return entries.TryGetValue(name, out var entry) ? entry : throw context.Wrong(key, $"names '{name}', which is not there");
+    }
+
+    private static Uri Server(KubeconfigEntry cluster)
+    {
+        var text = cluster.Text("server") ?? throw cluster.Wrong("server", "is missing");
+        // kubectl takes a bare host and port for http.
+        var address = text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text;
+        return Uri.TryCreate(address, UriKind.Absolute, out var server) && server.Scheme is "http" or "https" && server.UserInfo.Length == 0
+            ? server
+            : throw cluster.Wrong("server", "is not an address of http or https");
+    }
+
+    private static Uri? Proxy(KubeconfigEntry cluster)
+    {
+        if (cluster.Text("proxy-url") is not { } text) return null;
+        return Uri.TryCreate(text, UriKind.Absolute, out var proxy) && proxy.Scheme is "http" or "https" or "socks5"
+            ? proxy
+            : throw cluster.Wrong("proxy-url", "is not an address of http, https or socks5");
+    }
+
+    /// <summary>A token file goes before a token, a token before name and password, and these before a plugin. A certificate goes with any.</summary>
+    private static ICredentialSource Credentials(KubeconfigEntry user, KubeconfigEntry cluster, TimeProvider time)
+    {
+        var certificate = Certificate(user, time);
+        var token = user.Text("token") is { } text ? new Credential("Bearer " + text, certificate) : null;
+        if (user.FilePath("tokenFile") is { } file)
+        {
+            if (token is null && !File.Exists(file)) throw user.Wrong("tokenFile", $"names '{file}', which does not exist");
+            return new TokenFile(file, token ?? new Credential(null, certificate), time);
+        }
+
+        if (token is not null) return new FixedCredential(token);
+        if (user.Text("username") is { } name)
+        {
+            var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{user.Text("password")}"));
+            return new FixedCredential(new Credential("Basic " + basic, certificate));
+        }
+
+        if (user.Inner("exec") is { } exec) return new ExecCredential(ExecPlugin.Read(exec, cluster), certificate, time);
+        if (user.Inner("auth-provider") is { } provider) throw KubernetesErrors.AuthProviderNotSupported(user.Name, provider.Text("name") ?? "");
+        return new FixedCredential(new Credential(null, certificate));
+    }
+
+    private static X509Certificate2? Certificate(KubeconfigEntry user, TimeProvider time)
+    {
+        var what = $"client-certificate of '{user.Name}'";
+        var (certificate, key) = (user.Bytes("client-certificate"), user.Bytes("client-key"));
+        if (certificate is null && key is null) return null;
+        if (certificate is null || key is null) throw KubernetesErrors.CertificateUnreadable(what, "a certificate and a key are needed, and one is missing");
+
+        var pair = ClientCertificate.Read(Encoding.UTF8.GetString(certificate), Encoding.UTF8.GetString(key), what);
+        return pair.NotAfter.ToUniversalTime() > time.GetUtcNow().UtcDateTime ? pair : throw KubernetesErrors.ClientCertificateExpired(user.Name, pair.NotAfter);
+    }
+
+    private static IEnumerable<(string Name, string Value)> Impersonation(KubeconfigEntry user)
+    {
+        if (user.Text("as") is { } name) yield return ("Impersonate-User", name);
+        if (user.Text("as-uid") is { } uid) yield return ("Impersonate-Uid", uid);
+        foreach (var group in user.TextList("as-groups")) yield return ("Impersonate-Group", group);
+        if (user.Inner("as-user-extra") is not { } extra) yield break;
+        foreach (var key in extra.Keys)
+        {
+            foreach (var value in extra.TextList(key)) yield return ("Impersonate-Extra-" + Uri.EscapeDataString(key), value);
+        }
+    }
+}

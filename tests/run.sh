@@ -62,7 +62,7 @@ if [ -n "$setup" ]; then
     start_dockerd "$work"
     try_pwsh "$tools"
     try_pester
-    [ ! -e tests/setup/buildx.sh ] || bash tests/setup/buildx.sh "$tools" || say "buildx is not to be had: its tests are skipped."
+    bash tests/setup/buildx.sh "$tools" || say "buildx is not to be had: its tests are skipped."
 else
     missing=$(missing_packages "${packages[@]}" | paste -sd ' ')
     [ -z "$missing" ] || say "Not installed: $missing. Their tests are skipped; bash tests/run.sh --setup installs them."

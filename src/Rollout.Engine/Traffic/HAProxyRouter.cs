@@ -113,10 +113,12 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
     {
         await RegisterAsync(name, address, weight, cancellation);
         await DoAsync($"enable health {backend}/{name}", cancellation);
-        await DoAsync($"set server {backend}/{name} state ready", cancellation);
 
-        // Ready counts as up before the first check. Down, it gets traffic only when HAProxy itself has reached it.
+        // What leaves maintenance counts as up before the first check. Draining until it is set down, it gets traffic only when HAProxy itself
+        // has reached it.
+        await DoAsync($"set server {backend}/{name} state drain", cancellation);
         await DoAsync($"set server {backend}/{name} health down", cancellation);
+        await DoAsync($"set server {backend}/{name} state ready", cancellation);
     }
 
     private async Task RegisterAsync(string name, IPEndPoint address, int weight, CancellationToken cancellation)

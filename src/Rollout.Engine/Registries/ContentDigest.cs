@@ -1,0 +1,15 @@
+using System.Security.Cryptography;
+
+namespace Rollout.Engine.Registries;
+
+/// <summary>The digest of content: <c>algorithm:hex</c>.</summary>
+internal static class ContentDigest
+{
+    /// <summary>The digest of some bytes by the algorithm of another digest.</summary>
+    public static string Like(string digest, ReadOnlySpan<byte> content)
+    {
+        var algorithm = digest[..digest.IndexOf(':', StringComparison.Ordinal)];
+        var hash = CryptographicOperations.HashData(new HashAlgorithmName(algorithm.ToUpperInvariant()), content);
+        return $"{algorithm}:{Convert.ToHexStringLower(hash)}";
+    }
+}

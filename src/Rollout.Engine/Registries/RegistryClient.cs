@@ -78,12 +78,16 @@ public sealed class RegistryClient : IDisposable
     public void Dispose() => _transport.Dispose();
 
     /// <summary>
-    /// The credentials that the engine may be handed: asks the registry what it wants (GET /v2/), and refuses where it would send them to
-    /// a token server that is not trusted. Null where it wants none, or there are none.
+    /// The credentials that the engine may be handed now: asks the registry, each time anew, what it wants (GET /v2/), and refuses where
+    /// it would have them sent to a token server that is not trusted. Null where it wants none, or there are none. Not tried again: who
+    /// hands them to the engine tries both again.
     /// </summary>
     /// <exception cref="RolloutException">TokenRealmNotTrusted, and what keeps the registry from answering.</exception>
-    public Task<RegistryAuth?> CredentialsForEngineAsync(CancellationToken cancellation) =>
-        RetryAsync(async token => await _authorization.CredentialsAsync((await EnterAsync(token)).Challenges, token), cancellation);
+    public async Task<RegistryAuth?> CredentialsForEngineAsync(CancellationToken cancellation)
+    {
+        _entry = await DiscoverAsync(cancellation);
+        return await _authorization.CredentialsAsync(_entry.Challenges, cancellation);
+    }
 
     /// <summary>Asks for a manifest's digest; null where there is none of that tag or digest.</summary>
     public async Task<ManifestHead?> HeadManifestAsync(string repository, string tagOrDigest, CancellationToken cancellation)
@@ -118,7 +122,7 @@ public sealed class RegistryClient : IDisposable
     /// <summary>Asks a question about a repository, and once more where the authorization was not enough; null for a 404.</summary>
     private async Task<RegistryResponse?> AskOnceAsync(HttpMethod method, string repository, string path, IReadOnlyList<string> accept, CancellationToken cancellation)
     {
-        var entry = await EnterAsync(cancellation);
+        var entry = _entry ??= await DiscoverAsync(cancellation);
         var scope = $"repository:{repository}:pull";
         var request = new RegistryRequest(method, new Uri(entry.Root, $"v2/{repository}/{path}"))
         {
@@ -137,19 +141,16 @@ public sealed class RegistryClient : IDisposable
         return response.IsSuccess ? response : throw RegistryErrors.Refused(_registry, request, response, _options.Time);
     }
 
-    /// <summary>Finds out where the registry answers, and what it asks for: once.</summary>
-    private async Task<Entry> EnterAsync(CancellationToken cancellation)
+    /// <summary>Finds out where the registry answers, and what it asks for.</summary>
+    private async Task<Entry> DiscoverAsync(CancellationToken cancellation)
     {
-        if (_entry is { } known) return known;
-        if (!_options.IsInsecure) return _entry = await EnterAsync(_registry.Https, cancellation);
-
         try
         {
-            return _entry = await EnterAsync(_registry.Https, cancellation);
+            return await EnterAsync(_registry.Https, cancellation);
         }
-        catch (RolloutException failed) when (RegistryErrors.IsOfTransport(failed))
+        catch (RolloutException failed) when (_options.IsInsecure && RegistryErrors.IsOfTransport(failed))
         {
-            return _entry = await EnterAsync(_registry.Http, cancellation);
+            return await EnterAsync(_registry.Http, cancellation);
         }
     }
 

@@ -37,20 +37,26 @@ internal static class RegistryErrors
 
     // The way to the registry.
 
-    internal static RolloutException NotReachable(RegistryRequest request, Exception cause) => new(
+    internal static RolloutException NotReachable(RegistryRequest request, Exception cause) =>
+        NotReachable(request.Uri.Authority, $"{request}: {cause.Message}", cause);
+
+    internal static RolloutException NotReachable(string registry, string says, Exception? cause = null) => new(
         "RegistryNotReachable",
         ErrorKind.Connection,
-        $"The registry at {request.Uri.Authority} cannot be reached ({request}): {cause.Message}",
-        "See that the registry's name and port are right, that it runs, and that this machine can reach it.",
-        request.Uri.Authority,
+        $"The registry {registry} cannot be reached: {says}",
+        "See that the registry's name and port are right, that it runs, that this machine and the engine can reach it, and that it speaks TLS (or is one of the engine's insecure-registries).",
+        registry,
         cause);
 
-    internal static RolloutException CertificateNotTrusted(RegistryRequest request, string refusal, Exception cause) => new(
+    internal static RolloutException CertificateNotTrusted(RegistryRequest request, string refusal, Exception cause) =>
+        CertificateNotTrusted(request.Uri.Authority, $"{request}: {refusal}.", cause);
+
+    internal static RolloutException CertificateNotTrusted(string registry, string says, Exception? cause = null) => new(
         "RegistryCertificateNotTrusted",
         ErrorKind.Connection,
-        $"The registry at {request.Uri.Authority} is not spoken to ({request}): {refusal}.",
-        $"Put the certificate of its authority into {Path.Combine(RegistryTrust.DefaultDirectory, request.Uri.Authority, "ca.crt")}, which the engine reads too.",
-        request.Uri.Authority,
+        $"The certificate of the registry {registry} is not trusted: {says}",
+        $"Put the certificate of its authority into {Path.Combine(RegistryTrust.DefaultDirectory, registry, "ca.crt")}, where the engine and Rollout read it.",
+        registry,
         cause);
 
     internal static RolloutException CertificateUnreadable(string file, Exception cause) => new(
@@ -61,12 +67,15 @@ internal static class RegistryErrors
         file,
         cause);
 
-    internal static RolloutException ConnectionLost(RegistryRequest request, Exception cause) => new(
+    internal static RolloutException ConnectionLost(RegistryRequest request, Exception cause) =>
+        ConnectionLost(request.Uri.Authority, $"{request}: {cause.Message}", cause);
+
+    internal static RolloutException ConnectionLost(string registry, string says, Exception? cause = null) => new(
         "RegistryConnectionLost",
         ErrorKind.Connection,
-        $"The connection to {request.Uri.Authority} was lost ({request}): {cause.Message}",
+        $"The connection to the registry {registry} was lost: {says}",
         "Try again; where it goes on, see the registry's log and whatever stands between.",
-        request.Uri.Authority,
+        registry,
         cause);
 
     internal static RolloutException Timeout(RegistryRequest request, TimeSpan after) => new(
@@ -153,6 +162,13 @@ internal static class RegistryErrors
         $"The registry {registry} knows no such repository: {says}",
         "See that the repository's name is right; some registries want it created first.",
         registry);
+
+    internal static RolloutException ManifestNotFound(ImageReference reference, string says) => new(
+        "ManifestNotFound",
+        ErrorKind.NotFound,
+        $"The registry has no image {reference}: {says}",
+        "See that the tag or digest is right.",
+        reference);
 
     internal static RolloutException RateLimited(string registry, string says, TimeSpan? retryAfter = null) => After(retryAfter, new(
         "RegistryRateLimited",

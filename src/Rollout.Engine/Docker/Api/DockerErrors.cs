@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Rollout.Engine.Registries;
 
 namespace Rollout.Engine.Docker.Api;
 
@@ -204,10 +205,10 @@ internal static partial class DockerErrors
 
     // What a stream ends with.
 
-    internal static RolloutException PullFailed(ImageReference reference, string message) => new(
+    internal static RolloutException PullFailed(ImageReference reference, string message) => EngineReport.Read(reference, message) ?? new(
         "PullFailed", ErrorKind.OperationFailed, $"Pulling {reference} failed: {message}", "See the engine's message.", reference);
 
-    internal static RolloutException PushFailed(ImageReference reference, string message) => new(
+    internal static RolloutException PushFailed(ImageReference reference, string message) => EngineReport.Read(reference, message) ?? new(
         "PushFailed", ErrorKind.OperationFailed, $"Pushing {reference} failed: {message}", "See the engine's message.", reference);
 
     internal static RolloutException BuildFailed(string message) => new(

@@ -12,6 +12,7 @@ namespace Rollout.Engine.Docker.Api;
 [JsonSerializable(typeof(StreamMessage))]
 [JsonSerializable(typeof(PushResult))]
 [JsonSerializable(typeof(EngineEvent))]
+[JsonSerializable(typeof(SystemInfo))]
 [JsonSerializable(typeof(SystemVersion))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, IReadOnlyList<string>>))]
 [JsonSerializable(typeof(RegistryAuth))]

@@ -106,6 +106,9 @@ public interface INetworkOperations
 /// <summary>The engine's own endpoints: /version, /info, /events.</summary>
 public interface ISystemOperations
 {
+    /// <summary>The engine's settings.</summary>
+    Task<SystemInfo> InfoAsync(CancellationToken cancellation);
+
     /// <summary>Version and platform of the engine.</summary>
     Task<SystemVersion> VersionAsync(CancellationToken cancellation);
 

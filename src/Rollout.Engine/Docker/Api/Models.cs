@@ -195,6 +195,27 @@ public sealed record RegistryAuth
     public override string ToString() => $"credentials for {ServerAddress}";
 }
 
+/// <summary>GET /info.</summary>
+public sealed record SystemInfo
+{
+    /// <summary>How the engine speaks to registries.</summary>
+    public RegistryConfig RegistryConfig { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>RegistryConfig within <see cref="SystemInfo"/>.</summary>
+public sealed record RegistryConfig
+{
+    /// <summary>Networks (<c>127.0.0.0/8</c>) in which registries need no trusted certificate, nor TLS.</summary>
+    [JsonPropertyName("InsecureRegistryCIDRs")]
+    public IReadOnlyList<string> InsecureRegistryCidrs { get; init => field = value ?? []; } = [];
+    /// <summary>Registries with settings of their own, by name.</summary>
+    public IReadOnlyDictionary<string, RegistryIndexConfig> IndexConfigs { get; init => field = value ?? new Dictionary<string, RegistryIndexConfig>(); } = new Dictionary<string, RegistryIndexConfig>();
+}
+
+/// <summary>One registry's settings.</summary>
+/// <param name="Secure">False where it needs no trusted certificate, nor TLS.</param>
+public sealed record RegistryIndexConfig(bool Secure = true);
+
 /// <summary>GET /version.</summary>
 public sealed record SystemVersion
 {

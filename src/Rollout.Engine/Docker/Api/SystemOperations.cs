@@ -6,6 +6,9 @@ namespace Rollout.Engine.Docker.Api;
 /// <inheritdoc cref="ISystemOperations"/>
 internal sealed class SystemOperations(DockerConnection connection) : ISystemOperations
 {
+    public Task<SystemInfo> InfoAsync(CancellationToken cancellation) =>
+        connection.GetAsync("info", DockerJson.Default.SystemInfo, cancellation);
+
     public Task<SystemVersion> VersionAsync(CancellationToken cancellation) =>
         connection.GetAsync("version", DockerJson.Default.SystemVersion, cancellation);
 

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Rollout.Engine.Tests.Engines;
 using Rollout.Engine.Traffic;
 using Xunit;
 
@@ -12,17 +12,15 @@ public sealed class HAProxyRouterTests
     private static readonly CancellationToken None = CancellationToken.None;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task Ten_replacements_under_load_lose_no_request()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         var upstream = await Upstream.StartAsync("shop-0");
         await router.AddAsync("shop-0", upstream.Address, 100, None);
 
-        using var stop = new CancellationTokenSource();
-        var answers = new ConcurrentDictionary<string, int>();
-        var load = LoadAsync(haproxy.Uri, 16, answers, stop.Token);
+        await using var load = LoadGenerator.Start(haproxy.Uri);
         for (var i = 1; i <= 10; i++)
         {
             var next = await Upstream.StartAsync($"shop-{i}");
@@ -32,19 +30,18 @@ public sealed class HAProxyRouterTests
             upstream = next;
         }
 
-        await stop.CancelAsync();
-        var failures = await load;
+        var result = await load.StopAsync();
         await upstream.DisposeAsync();
 
-        Assert.Empty(failures);
-        Assert.All(Enumerable.Range(0, 11), i => Assert.True(answers.ContainsKey($"shop-{i}"), $"shop-{i} answered nothing"));
+        Assert.Empty(result.Failures);
+        Assert.All(Enumerable.Range(0, 11), i => Assert.Contains($"shop-{i}", load.Answers));
         Assert.Equal(["shop-10"], (await router.ServersAsync(None)).Select(server => server.Name));
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task Weights_share_the_traffic()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await using var stable = await Upstream.StartAsync("stable");
         await using var canary = await Upstream.StartAsync("canary");
@@ -65,10 +62,10 @@ public sealed class HAProxyRouterTests
         }
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task Adding_what_is_in_service_changes_nothing()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await using var upstream = await Upstream.StartAsync("shop");
         await router.AddAsync("shop-1", upstream.Address, 100, None);
@@ -78,10 +75,10 @@ public sealed class HAProxyRouterTests
         Assert.Equal([new RouterServer("shop-1", upstream.Address, 100, RouterServerState.Ready, 0, true)], before);
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task A_drained_server_is_put_back_by_adding_it()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await using var upstream = await Upstream.StartAsync("shop");
         await router.AddAsync("shop-1", upstream.Address, 100, None);
@@ -91,10 +88,10 @@ public sealed class HAProxyRouterTests
         Assert.Equal((RouterServerState.Ready, 40), ((await OnlyServerAsync(router)).State, (await OnlyServerAsync(router)).Weight));
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task What_a_killed_shell_only_began_to_add_is_finished()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await using var upstream = await Upstream.StartAsync("shop");
         await haproxy.CommandAsync($"add server shop/shop-1 {upstream.Address} id 1600000000 check inter 500ms rise 1 fall 2 weight 100");
@@ -107,10 +104,10 @@ public sealed class HAProxyRouterTests
         await UntilAsync(async () => (await OnlyServerAsync(router)).State == RouterServerState.Down);
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task A_stale_server_at_another_address_is_replaced()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await using var old = await Upstream.StartAsync("old");
         await using var fresh = await Upstream.StartAsync("fresh");
@@ -121,10 +118,10 @@ public sealed class HAProxyRouterTests
         Assert.Equal(fresh.Address, (await OnlyServerAsync(router)).Address);
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task A_server_that_HAProxy_cannot_reach_gets_no_request_and_is_taken_out_again()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await using var good = await Upstream.StartAsync("good");
         await router.AddAsync("good", good.Address, 100, None);
@@ -132,24 +129,22 @@ public sealed class HAProxyRouterTests
         var address = gone.Address;
         await gone.DisposeAsync();
 
-        using var stop = new CancellationTokenSource();
-        var answers = new ConcurrentDictionary<string, int>();
-        var load = LoadAsync(haproxy.Uri, 4, answers, stop.Token);
+        await using var load = LoadGenerator.Start(haproxy.Uri);
         var error = await Assert.ThrowsAsync<RolloutException>(() => router.AddAsync("gone", address, 100, None));
-        await stop.CancelAsync();
+        var result = await load.StopAsync();
 
         Assert.Equal("RouterServerDown", error.Id);
         Assert.Contains("Connection refused", error.Message, StringComparison.Ordinal);
-        Assert.Empty(await load);
+        Assert.Empty(result.Failures);
         Assert.Equal(["good"], (await router.ServersAsync(None)).Select(server => server.Name));
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task Removing_waits_for_the_requests_in_hand()
     {
         var entered = new TaskCompletionSource();
         var finish = new TaskCompletionSource();
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await using var upstream = await Upstream.StartAsync(async context =>
         {
@@ -171,12 +166,12 @@ public sealed class HAProxyRouterTests
         Assert.Empty(await router.ServersAsync(None));
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task Removing_tells_what_it_cut_when_patience_is_over()
     {
         var entered = new TaskCompletionSource();
         var never = new TaskCompletionSource();
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await using var upstream = await Upstream.StartAsync(async context =>
         {
@@ -193,10 +188,10 @@ public sealed class HAProxyRouterTests
         await Assert.ThrowsAsync<HttpRequestException>(() => answer);
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task A_reload_takes_the_added_servers_away_and_they_can_be_added_again()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await using var upstream = await Upstream.StartAsync("shop");
         await router.AddAsync("shop-1", upstream.Address, 100, None);
@@ -212,22 +207,22 @@ public sealed class HAProxyRouterTests
         Assert.Equal("shop", await client.GetStringAsync(haproxy.Uri));
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task A_restart_is_waited_for()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await haproxy.StopAsync();
         Assert.True(File.Exists(haproxy.Socket));
         var servers = router.ServersAsync(None);
-        await haproxy.StartProcessAsync();
+        await haproxy.StartAgainAsync();
         Assert.Empty(await servers);
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task Nobody_at_the_socket_is_a_clear_error()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = haproxy.Open();
         await haproxy.StopAsync();
         var refused = await Assert.ThrowsAsync<RolloutException>(() => router.ServersAsync(None));
@@ -237,11 +232,11 @@ public sealed class HAProxyRouterTests
         Assert.All([refused, missing], error => Assert.Contains(haproxy.Socket, error.Message, StringComparison.Ordinal));
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task Servers_of_the_configuration_are_drained_and_put_back_but_never_deleted()
     {
         await using var upstream = await Upstream.StartAsync("adopted");
-        await using var haproxy = await HAProxyProcess.StartAsync($"backend shop\n    balance roundrobin\n    server adopted {upstream.Address}\n");
+        await using var haproxy = await TestRouter.StartAsync($"backend shop\n    balance roundrobin\n    server adopted {upstream.Address}\n");
         await using var router = haproxy.Open();
         Assert.Equal(new RouterServer("adopted", upstream.Address, 1, RouterServerState.Ready, 0, false), await OnlyServerAsync(router));
 
@@ -256,10 +251,10 @@ public sealed class HAProxyRouterTests
         Assert.Equal(("RouterServerNameTaken", ErrorKind.Conflict), (error.Id, error.Kind));
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task A_missing_backend_is_told_with_those_that_exist()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync("backend shop\nbackend mail\n");
+        await using var haproxy = await TestRouter.StartAsync("backend shop\nbackend mail\n");
         await using var router = haproxy.Open(backend: "nope");
         foreach (var attempt in new Func<Task>[] { () => router.ServersAsync(None), () => router.AddAsync("a", "127.0.0.1:9", 1, None), () => router.DrainAsync("a", None) })
         {
@@ -269,10 +264,10 @@ public sealed class HAProxyRouterTests
         }
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task A_socket_without_the_level_admin_is_told()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = TrafficRouters.Open("HAProxy", haproxy.OperatorSocket, "shop", "/", TimeProvider.System, SilentReporter.Instance);
         Assert.Empty(await router.ServersAsync(None));
         var error = await Assert.ThrowsAsync<RolloutException>(() => router.AddAsync("shop-1", "127.0.0.1:9", 1, None));
@@ -280,21 +275,21 @@ public sealed class HAProxyRouterTests
         Assert.Contains("level admin", error.Mend, StringComparison.Ordinal);
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task What_HAProxy_refuses_is_told_in_its_own_words()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync("backend shop\n    balance source\n");
+        await using var haproxy = await TestRouter.StartAsync("backend shop\n    balance source\n");
         await using var router = haproxy.Open();
         var error = await Assert.ThrowsAsync<RolloutException>(() => router.AddAsync("shop-1", "127.0.0.1:9", 1, None));
         Assert.Equal("RouterRefused", error.Id);
         Assert.Contains("Backend must use a dynamic load balancing", error.Message, StringComparison.Ordinal);
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task A_balance_that_ignores_weights_is_warned_of_once()
     {
         var reporter = new Warnings();
-        await using var haproxy = await HAProxyProcess.StartAsync("backend shop\n    balance leastconn\n");
+        await using var haproxy = await TestRouter.StartAsync("backend shop\n    balance leastconn\n");
         await using var router = haproxy.Open(reporter);
         await using var upstream = await Upstream.StartAsync("shop");
         await router.AddAsync("shop-1", upstream.Address, 100, None);
@@ -305,10 +300,10 @@ public sealed class HAProxyRouterTests
         Assert.Contains("leastconn", Assert.Single(reporter.Texts), StringComparison.Ordinal);
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task Over_TCP_and_IPv6_servers()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var router = TrafficRouters.Open("haproxy", $"127.0.0.1:{haproxy.RuntimePort}", "shop", "/", TimeProvider.System, SilentReporter.Instance);
         await haproxy.CommandAsync("add server shop/six [::1]:9 id 1600000000");
         Assert.Equal("[::1]:9", (await OnlyServerAsync(router)).Address);
@@ -316,10 +311,10 @@ public sealed class HAProxyRouterTests
         Assert.Empty(await router.ServersAsync(None));
     }
 
-    [HAProxyFact]
+    [FactNeeds("haproxy")]
     public async Task Two_shells_that_add_at_once_both_succeed()
     {
-        await using var haproxy = await HAProxyProcess.StartAsync();
+        await using var haproxy = await TestRouter.StartAsync();
         await using var upstream = await Upstream.StartAsync("shop");
         await Task.WhenAll(Enumerable.Range(0, 4).Select(async i =>
         {
@@ -337,30 +332,6 @@ public sealed class HAProxyRouterTests
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!await condition()) await Task.Delay(10, limit.Token);
-    }
-
-    /// <summary>Sends requests one after another on each connection until stopped; returns each failure.</summary>
-    private static async Task<IReadOnlyList<string>> LoadAsync(Uri uri, int connections, ConcurrentDictionary<string, int> answers, CancellationToken stop)
-    {
-        var failures = new ConcurrentQueue<string>();
-        using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = connections });
-        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(
-            async () =>
-            {
-                while (!stop.IsCancellationRequested)
-                {
-                    try
-                    {
-                        answers.AddOrUpdate(await client.GetStringAsync(uri, CancellationToken.None), 1, (_, count) => count + 1);
-                    }
-                    catch (HttpRequestException problem)
-                    {
-                        failures.Enqueue(problem.Message);
-                    }
-                }
-            },
-            CancellationToken.None)));
-        return [.. failures];
     }
 
     private sealed class Warnings : IReporter

@@ -16,7 +16,11 @@ internal sealed class Upstream : IAsyncDisposable
     /// <summary>127.0.0.1:port.</summary>
     internal string Address => new Uri(application.Urls.Single()).Authority;
 
-    internal static Task<Upstream> StartAsync(string name) => StartAsync(context => context.Response.WriteAsync(name));
+    internal static Task<Upstream> StartAsync(string name) => StartAsync(context =>
+    {
+        context.Response.ContentLength = name.Length;
+        return context.Response.WriteAsync(name);
+    });
 
     internal static async Task<Upstream> StartAsync(RequestDelegate answer)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Rollout.Engine.Docker.Api;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Docker;
@@ -38,6 +39,45 @@ internal sealed record ContainerTemplate(JsonObject Config, JsonObject HostConfi
         return this with { Config = config };
     }
 
+    /// <summary>The same without labels.</summary>
+    internal ContainerTemplate WithoutLabels()
+    {
+        var config = Config.Copy();
+        config.Remove("Labels");
+        return this with { Config = config };
+    }
+
+    /// <summary>The same without a port's being published.</summary>
+    internal ContainerTemplate WithoutPublished(int port)
+    {
+        var inside = $"{WorkloadLabels.Text(port)}/tcp";
+        var published = PublishedPort.In(HostConfig);
+        if (published.All(one => one.ContainerPort != inside)) return this;
+        var config = Config.Copy();
+        var host = HostConfig.Copy();
+        PublishedPort.Apply(config, host, published.Where(one => one.ContainerPort != inside));
+        return this with { Config = config, HostConfig = host };
+    }
+
+    /// <summary>The same without some network aliases.</summary>
+    internal ContainerTemplate WithoutAliases(Predicate<string> isUnwanted) => WithAliases(aliases => aliases.Where(alias => !isUnwanted(alias)));
+
+    /// <summary>The same with another alias on every network of the user's own; the default network has none.</summary>
+    internal ContainerTemplate WithAlias(string alias) => WithAliases(aliases => aliases.Append(alias).Distinct());
+
+    private ContainerTemplate WithAliases(Func<IEnumerable<string>, IEnumerable<string>> change)
+    {
+        var networks = Networks.Copy();
+        foreach (var endpoint in networks.Select(network => network.Value).OfType<JsonObject>())
+        {
+            var aliases = change(endpoint.Strings("Aliases")).ToArray();
+            endpoint.Remove("Aliases");
+            if (aliases.Length > 0) endpoint["Aliases"] = new JsonArray([.. aliases]);
+        }
+
+        return this with { Networks = networks };
+    }
+
     /// <summary>The same with another restart policy.</summary>
     internal ContainerTemplate WithRestartPolicy(RestartPolicy policy)
     {
@@ -45,6 +85,24 @@ internal sealed record ContainerTemplate(JsonObject Config, JsonObject HostConfi
         host["RestartPolicy"] = policy.ToJson();
         return this with { HostConfig = host };
     }
+
+    /// <summary>
+    /// The body that creates a container. The API takes one network at creation (before 1.44); the others are attached before the start.
+    /// </summary>
+    internal CreateContainerBody ToBody(string image)
+    {
+        var config = Config.Copy();
+        config["Image"] = image;
+        var first = FirstNetwork;
+        var networking = first is null ? null : new JsonObject { ["EndpointsConfig"] = new JsonObject { [first] = Networks[first]!.DeepClone() } };
+        return new CreateContainerBody(config, HostConfig.Copy(), networking);
+    }
+
+    /// <summary>The networks that are attached after creation.</summary>
+    internal IEnumerable<KeyValuePair<string, JsonObject>> FurtherNetworks =>
+        Networks.Where(network => network.Key != FirstNetwork).Select(network => KeyValuePair.Create(network.Key, network.Value!.AsObject()));
+
+    private string? FirstNetwork => (string?)HostConfig["NetworkMode"] is { } mode && Networks.ContainsKey(mode) ? mode : null;
 
     /// <summary>Lays what the user asks for now over what was carried over.</summary>
     internal ContainerTemplate With(DockerWorkload wanted)

@@ -25,6 +25,12 @@ internal static class WorkloadLabels
     /// <summary>The restart policy it has while in service, which the engine forgets when it is set to no.</summary>
     internal const string Restart = Prefix + "restart";
 
+    /// <summary>On a replica: the image as it was asked for.</summary>
+    internal const string Image = Prefix + "image";
+
+    /// <summary>On a replica: the router in front of it, so that labels alone can mend it.</summary>
+    internal const string Router = Prefix + "router";
+
     /// <summary>On a copy that is kept in place of a replica: <c>true</c>.</summary>
     internal const string Parked = Prefix + "parked";
 

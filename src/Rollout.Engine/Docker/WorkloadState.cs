@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Rollout.Engine.Docker;
@@ -57,6 +58,43 @@ internal sealed record WorkloadState
     /// <summary>Who is at work; null where nobody is.</summary>
     public Holder? Holder { get; init; }
 
+    /// <summary>Reads the record out of a container's labels; null where they hold none.</summary>
+    internal static WorkloadState? From(IReadOnlyDictionary<string, string> labels)
+    {
+        if (WorkloadLabels.Number(labels, WorkloadLabels.Sequence) is not { } sequence) return null;
+        if (!labels.TryGetValue(WorkloadLabels.Record, out var json)) return null;
+        return JsonSerializer.Deserialize(json, WorkloadStateJson.Default.WorkloadState)! with { Sequence = sequence };
+    }
+
+    /// <summary>
+    /// What the replicas' own labels tell where the record is gone (<c>docker container prune</c> takes it, as it takes all that does not run);
+    /// null where there are no replicas.
+    /// </summary>
+    internal static WorkloadState? Rebuild(IReadOnlyList<Replica> replicas)
+    {
+        if (replicas.Count == 0) return null;
+        var releases = replicas.GroupBy(replica => replica.Release).OrderBy(release => release.Key).ToList();
+        var current = releases.MaxBy(release => (release.Count(replica => replica.IsUp), release.Key))!;
+        var router = current.First().Labels.GetValueOrDefault(WorkloadLabels.Router);
+        return new WorkloadState
+        {
+            Phase = RolloutPhase.Healthy,
+            Current = current.Key,
+            Router = router is null ? null : JsonSerializer.Deserialize(router, WorkloadStateJson.Default.RouterChoice),
+            History = [.. releases.Select(release => Release.From(release.Key, [.. release]))],
+        };
+    }
+
+    /// <summary>The labels that hold it.</summary>
+    internal IEnumerable<KeyValuePair<string, string>> ToLabels(string name, string writer) =>
+    [
+        new(WorkloadLabels.Name, name),
+        new(WorkloadLabels.Sequence, WorkloadLabels.Text(Sequence)),
+        new(WorkloadLabels.Writer, writer),
+        new(WorkloadLabels.Phase, Phase.ToString()),
+        new(WorkloadLabels.Record, JsonSerializer.Serialize(this, WorkloadStateJson.Default.WorkloadState)),
+    ];
+
     /// <summary>Finds a release.</summary>
     internal Release? Find(int? number) => History.FirstOrDefault(release => release.Number == number);
 
@@ -78,6 +116,10 @@ internal sealed record WorkloadState
 
     /// <summary>The checks passed.</summary>
     internal WorkloadState Verified(RolloutDecision decision) => Decide(decision) with { Change = Change! with { Verified = true } };
+
+    /// <summary>The checks failed, and it goes on all the same.</summary>
+    internal WorkloadState GoOn(string reason, string message, RolloutDecision decision) =>
+        Decide(decision) with { Change = Change! with { Verified = true, Reason = reason, Message = message } };
 
     /// <summary>It failed, and the way back begins.</summary>
     internal WorkloadState TurnBack(string reason, string message, RolloutDecision decision) =>
@@ -111,11 +153,15 @@ internal sealed record WorkloadState
             Reason = change.Reason,
             Message = change.Message,
             Current = change.Goal,
-            Previous = change.Source == 0 ? null : change.Source,
+            Previous = change.IsMend ? Previous : change.Source == 0 ? null : change.Source,
             Change = null,
             CompletedAt = decision.At,
         };
     }
+
+    /// <summary>What is wrong could not be mended; it is shown as it is.</summary>
+    internal WorkloadState GiveUpMending(RolloutDecision decision) =>
+        Decide(decision) with { Phase = RolloutPhase.Healthy, Change = null, CompletedAt = decision.At };
 
     /// <summary>Notes a decision.</summary>
     internal WorkloadState Decide(RolloutDecision decision) => this with { Decisions = [.. Decisions.Append(decision).TakeLast(DecisionsKept)] };
@@ -155,6 +201,16 @@ internal sealed record Release
 
     /// <summary>What is known of its health.</summary>
     public HealthVerdict Verdict { get; init; } = HealthVerdict.Inconclusive;
+
+    /// <summary>What the labels of its replicas tell.</summary>
+    internal static Release From(int number, IReadOnlyList<Replica> replicas) => new()
+    {
+        Number = number,
+        Image = replicas[0].Labels.GetValueOrDefault(WorkloadLabels.Image, replicas[0].ImageId),
+        ImageId = replicas[0].ImageId,
+        Replicas = replicas.Max(replica => replica.Index),
+        Port = WorkloadLabels.Number(replicas[0].Labels, WorkloadLabels.Port),
+    };
 }
 
 /// <summary>A change from one release to another.</summary>
@@ -208,6 +264,10 @@ internal sealed record Change
     /// <summary>The same in a sentence.</summary>
     public string? Message { get; init; }
 
+    /// <summary>True where nothing new is rolled out, but what serves is put in order.</summary>
+    [JsonIgnore]
+    public bool IsMend => From == To;
+
     /// <summary>The release that serves at the end of the way it goes now.</summary>
     [JsonIgnore]
     public int Goal => GoingBack ? From : To;
@@ -230,11 +290,16 @@ internal sealed record AdoptedReplica(string Id, string Name, int Release, int R
 /// <param name="Kind">The router: <c>haproxy</c>.</param>
 /// <param name="Endpoint">Where it listens.</param>
 /// <param name="Backend">Its backend.</param>
-internal sealed record RouterChoice(string Kind, string Endpoint, string Backend);
+internal sealed record RouterChoice(string Kind, string Endpoint, string Backend)
+{
+    /// <summary>As a label has it.</summary>
+    internal string ToLabel() => JsonSerializer.Serialize(this, WorkloadStateJson.Default.RouterChoice);
+}
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(WorkloadState))]
+[JsonSerializable(typeof(RouterChoice))]
 internal sealed partial class WorkloadStateJson : JsonSerializerContext;

@@ -124,6 +124,9 @@ public sealed record UndoRequest
     /// <summary>An image.</summary>
     public ImageReference? ToImage { get; init; }
 
+    /// <summary>The verdict that led to it; an unhealthy one is kept with the revision that is left.</summary>
+    public HealthVerdict? Verdict { get; init; }
+
     /// <summary>Does it though a safety rule would refuse.</summary>
     public bool Force { get; init; }
 

@@ -37,4 +37,110 @@ internal static class RolloutErrors
         $"'{text}' is not a published port: {problem}.",
         "Write it as docker run -p takes it: 8080:80, 127.0.0.1:8080:80 or 53:53/udp.",
         text);
+
+    internal static RolloutException NameOfStranger(string container, string workload) => new(
+        "ContainerNameTaken",
+        ErrorKind.Conflict,
+        $"A container named '{container}' exists that does not belong to '{workload}', which needs that name.",
+        $"Rename it (docker rename {container} ...) or remove it, or roll out under another name.",
+        container);
+
+    internal static RolloutException InProgress(string workload, string? who) => new(
+        "RolloutInProgress",
+        ErrorKind.Busy,
+        $"Somebody is at work on '{workload}' already{(who is null ? "" : $": {who}")}.",
+        "Wait until that is done (Wait-Rollout), and try again. A shell that died is noticed within seconds.",
+        workload);
+
+    internal static RolloutException WorkloadNotFound(string workload, string problem) => new(
+        "WorkloadNotFound",
+        ErrorKind.NotFound,
+        $"There is no '{workload}': {problem}.",
+        "See Get-Rollout for those that are there.",
+        workload);
+
+    internal static RolloutException StrategyNotSupported(string workload, RolloutStrategy strategy) => new(
+        "StrategyNotSupported",
+        ErrorKind.NotSupported,
+        $"'{workload}' cannot be rolled out with -Strategy {strategy}: a plain Docker engine has Rolling and Recreate.",
+        "Use -Strategy Rolling behind a router, or -Strategy Recreate.",
+        workload);
+
+    internal static RolloutException EndpointMismatch(ImageSource image, string imageHost, RolloutEndpoint endpoint) => new(
+        "EndpointMismatch",
+        ErrorKind.InvalidInput,
+        $"{image} is in the engine at {imageHost}, and the target is at {endpoint}.",
+        "Roll it out where it is, or publish it and roll it out by its name.",
+        image);
+
+    internal static RolloutException ImageNotInRegistry(ImageReference reference, Exception cause) => new(
+        "ImageNotFound",
+        ErrorKind.NotFound,
+        $"The image {reference} is neither in the engine nor in its registry: {cause.Message}",
+        "See that the name, the tag and the digest are right, and publish it first.",
+        reference,
+        cause);
+
+    internal static RolloutException OwnedByCompose(string workload, string owner) => new(
+        "OwnedByCompose",
+        ErrorKind.PermissionDenied,
+        $"The container '{workload}' belongs to compose, which would take back the change.",
+        $"Roll out {owner}, or use -Force.",
+        workload);
+
+    internal static RolloutException InvalidReplicas(int replicas) => new(
+        "InvalidReplicas",
+        ErrorKind.InvalidInput,
+        $"{replicas} is no number of replicas.",
+        "Give -Replicas 1 to 1000.",
+        replicas);
+
+    internal static RolloutException InvalidPort(int port) => new(
+        "InvalidPort",
+        ErrorKind.InvalidInput,
+        $"{port} is no port.",
+        "Give -Port 1 to 65535: the one that the container listens on.",
+        port);
+
+    internal static RolloutException RouterIncomplete(string workload, string missing) => new(
+        "RouterIncomplete",
+        ErrorKind.InvalidInput,
+        $"'{workload}' has a router, but {missing} is not known.",
+        $"Give {missing}; from then on it is remembered.",
+        workload);
+
+    internal static RolloutException CannotRunSideBySide(string workload, string obstacle) => new(
+        "CannotRunSideBySide",
+        ErrorKind.NotSupported,
+        $"The new container of '{workload}' cannot run beside the old one: {obstacle}.",
+        "Put a router in front (-Router haproxy -RouterEndpoint ... -Backend ... -Port ...), or accept an interruption with -Strategy Recreate.",
+        workload);
+
+    internal static RolloutException CannotRunReplicas(string workload, int replicas, string obstacle) => new(
+        "CannotRunSideBySide",
+        ErrorKind.NotSupported,
+        $"'{workload}' cannot have {replicas} replicas beside each other: {obstacle}.",
+        "Put a router in front (-Router haproxy -RouterEndpoint ... -Backend ... -Port ...), or take -Replicas 1.",
+        workload);
+
+    internal static RolloutException NothingToUndo(string workload, string why) => new(
+        "NothingToUndo",
+        ErrorKind.InvalidInput,
+        $"There is nothing to go back to for '{workload}': {why}.",
+        "See Get-RolloutHistory, and name a revision with -ToRevision.",
+        workload);
+
+    internal static RolloutException RevisionNotFound(string workload, string what) => new(
+        "RevisionNotFound",
+        ErrorKind.NotFound,
+        $"'{workload}' has not had {what}.",
+        "See Get-RolloutHistory.",
+        workload);
+
+    internal static RolloutException RevisionGone(string workload, int revision, string image) => new(
+        "RevisionGone",
+        ErrorKind.NotFound,
+        $"Nothing is kept of revision {revision} of '{workload}': its containers and its image {image} are gone from the engine.",
+        "Roll that image out again with Start-Rollout, which pulls it.",
+        workload);
 }

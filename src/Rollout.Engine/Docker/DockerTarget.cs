@@ -1,0 +1,252 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Text.RegularExpressions;
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Docker;
+
+/// <summary>A workload on a plain Docker engine: <c>docker/name</c>, or the containers of <c>compose/project/service</c>.</summary>
+internal sealed partial class DockerTarget : IRolloutTarget
+{
+    private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(5);
+
+    private readonly DockerTargetServices services;
+    private readonly WorkloadNames names;
+
+    internal DockerTarget(TargetName name, DockerTargetServices services)
+    {
+        if (name.Kind is not ("docker" or "compose")) throw RolloutErrors.InvalidTarget(name.ToString(), "it is not on a plain Docker engine");
+        if (!name.Name.Split('/').All(part => ContainerName().IsMatch(part))) throw RolloutErrors.InvalidTarget(name.ToString(), "a container's name is letters, digits, '_', '.' and '-', and starts with a letter or digit");
+        Name = name;
+        this.services = services;
+        names = new WorkloadNames(name);
+    }
+
+    /// <inheritdoc/>
+    public TargetName Name { get; }
+
+    /// <inheritdoc/>
+    public async Task<RolloutStatus?> ReadAsync(CancellationToken cancellation) => StatusOf(await services.Reader.ReadAsync(names.Workload, cancellation));
+
+    /// <inheritdoc/>
+    public async Task<RolloutPlan> PlanAsync(RolloutRequest request, IReporter reporter, CancellationToken cancellation)
+    {
+        var intent = await Planner(null).PlanAsync(request, cancellation);
+        return new RolloutOf(request)
+        {
+            Target = Name,
+            Before = StatusOf(intent.Snapshot),
+            Description = $"Roll out {request.Image} as revision {intent.Release.Number} with {intent.Release.Replicas} replicas"
+                + (intent.State.Find(intent.State.Current) is { } present ? $" in place of {present.Image}" : ""),
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation)
+    {
+        var intent = await Undoer(null).PlanAsync(request, cancellation);
+        return new UndoOf(request)
+        {
+            Target = Name,
+            Before = StatusOf(intent.Snapshot),
+            Description = intent.Target is { } target ? $"Go back to revision {target.Number}, {target.Image}" : "Take back what is half done",
+        };
+    }
+
+    /// <inheritdoc/>
+    public Task<RolloutStatus> ApplyAsync(RolloutPlan plan, Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation) => plan switch
+    {
+        RolloutOf rollout => RollOutAsync(rollout.Request, new Sinks(changed, reporter), cancellation),
+        UndoOf undo => UndoAsync(undo.Request, new Sinks(changed, reporter), cancellation),
+        _ => throw new ArgumentException("The plan is another target's.", nameof(plan)),
+    };
+
+    /// <inheritdoc/>
+    public async Task<RolloutStatus> CarryOnAsync(Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation)
+    {
+        var sinks = new Sinks(changed, reporter);
+        var snapshot = await FollowAsync(sinks, cancellation);
+        var state = snapshot.State ?? throw RolloutErrors.WorkloadNotFound(names.Workload, "Rollout knows no workload of that name");
+        if (state.Change is { Frozen: false }) return await GoAsync(snapshot, state, await RecordedAsync(snapshot, state, cancellation), state.Wanted!.ImageId, null, sinks, cancellation);
+
+        var status = StatusOf(snapshot)!;
+        if (state.Change is not null || status.Phase != RolloutPhase.Degraded || state.Wanted is not { } wanted) return status;
+
+        var mend = new Change { From = wanted.Number, To = wanted.Number, FromReplicas = 0, Surge = wanted.Replicas, OnFailure = FailureAction.Freeze, TimeoutSec = TimeSpan.FromMinutes(2).TotalSeconds };
+        var begun = state.Begin(mend, Decision("Mending", status.Message ?? "Something was wrong."));
+        return await GoAsync(snapshot, begun, await RecordedAsync(snapshot, state, cancellation), wanted.ImageId, null, sinks, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<RolloutStatus> WatchAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var watch = new EngineWatch(services.Engine, names.Workload, services.Time);
+        RolloutStatus? last = null;
+        while (await ReadAsync(cancellation) is { } status)
+        {
+            if (last is null || !SameAs(status, last)) yield return status;
+            last = status;
+            await watch.WaitAsync(LookAtLeastEvery, cancellation);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RolloutRevision>> HistoryAsync(CancellationToken cancellation)
+    {
+        var snapshot = await services.Reader.ReadAsync(names.Workload, cancellation);
+        return snapshot.State is { } state ? WorkloadStatus.History(Name, state) : [];
+    }
+
+    private async Task<RolloutStatus> RollOutAsync(RolloutRequest request, Sinks sinks, CancellationToken cancellation)
+    {
+        var intent = await Planner(null).PlanAsync(request, cancellation);
+        var image = await new DockerImages(services.Engine, services.Credentials).EnsureAsync(request.Image, request.ByTag, sinks.Reporter, cancellation);
+        if (intent.State.Change is { } halfDone)
+        {
+            var recorded = await RecordedAsync(intent.Snapshot, intent.State, cancellation);
+            if (Continues(intent.State, request, image, recorded))
+            {
+                var resumed = intent.State with { Phase = RolloutPhase.Progressing, Change = halfDone with { Frozen = false } };
+                return await GoAsync(intent.Snapshot, resumed, recorded, image.Image.Id, request, sinks, cancellation);
+            }
+
+            await TakeBackAsync(intent.Snapshot, intent.State, recorded, sinks, cancellation);
+            intent = await Planner(null).PlanAsync(request, cancellation);
+        }
+
+        var release = intent.Release with { Image = image.Reference.ToString(), ImageId = image.Image.Id };
+        if (IsThereAlready(intent, release) && !request.Force)
+        {
+            sinks.Reporter.Verbose($"{Name} runs {release.Image} already; nothing is to be done.");
+            return StatusOf(intent.Snapshot)!.Phase == RolloutPhase.Degraded
+                ? await CarryOnAsync(sinks.Changed, sinks.Reporter, cancellation)
+                : StatusOf(intent.Snapshot)!;
+        }
+
+        var begun = intent.State.Add(release).Begin(intent.Change, Decision("Started", $"{release.Image} as revision {release.Number}."));
+        return await GoAsync(intent.Snapshot, begun, intent.Template, release.ImageId, request, sinks, cancellation);
+    }
+
+    /// <summary>The same image in the same shape: what another shell left is finished. Anything else: it is cleared away first.</summary>
+    private static bool Continues(WorkloadState state, RolloutRequest request, WantedImage image, ContainerTemplate recorded)
+    {
+        var change = state.Change!;
+        var release = state.Find(change.To)!;
+        return !change.GoingBack && !change.IsUndo && !change.IsMend
+            && release.ImageId == image.Image.Id
+            && (request.Docker.Replicas ?? release.Replicas) == release.Replicas
+            && (request.Docker.Port ?? release.Port) == release.Port
+            && recorded.With(request.Docker).SameAs(recorded);
+    }
+
+    private static bool IsThereAlready(Intent intent, Release release) =>
+        intent.IsSameShape
+        && intent.State.Find(intent.State.Current)?.ImageId == release.ImageId
+        && intent.Snapshot.State?.Phase is RolloutPhase.Healthy or RolloutPhase.Undone
+        && intent.Snapshot.Live.All(replica => !replica.IsAdopted || replica.Release != intent.State.Current);
+
+    private async Task<RolloutStatus> UndoAsync(UndoRequest request, Sinks sinks, CancellationToken cancellation)
+    {
+        var intent = await Undoer(null).PlanAsync(request, cancellation);
+        var state = intent.Snapshot.State!;
+        if (intent.Change is null) return await TakeBackAsync(intent.Snapshot, state, intent.Template, sinks, cancellation);
+        if (state.Change is not null)
+        {
+            await TakeBackAsync(intent.Snapshot, state, await RecordedAsync(intent.Snapshot, state, cancellation), sinks, cancellation);
+            intent = await Undoer(null).PlanAsync(request, cancellation);
+            state = intent.Snapshot.State!;
+        }
+
+        var target = intent.Target!;
+        var isBad = StatusOf(intent.Snapshot)!.Phase is RolloutPhase.Degraded or RolloutPhase.Failed || request.Verdict == HealthVerdict.Unhealthy;
+        if (isBad) state = state.Mark(state.Current, HealthVerdict.Unhealthy);
+        var begun = state.Begin(intent.Change!, Decision("Undoing", $"Back to revision {target.Number}, {target.Image}.", request.Verdict));
+        return await GoAsync(intent.Snapshot, begun, intent.Template, target.ImageId, null, sinks, cancellation);
+    }
+
+    private Task<RolloutStatus> TakeBackAsync(WorkloadSnapshot snapshot, WorkloadState state, ContainerTemplate template, Sinks sinks, CancellationToken cancellation)
+    {
+        const string Message = "What was half done was taken back.";
+        var change = state.Change!;
+        var back = change.GoingBack
+            ? state with { Phase = RolloutPhase.Progressing, Change = change with { Frozen = false } }
+            : (state with { Change = change with { Frozen = false } }).TurnBack(state.Reason ?? "TakenBack", state.Message ?? Message, Decision("Undoing", Message));
+        return GoAsync(snapshot, back, template, (back.Find(change.From) ?? back.Find(change.To)!).ImageId, null, sinks, cancellation);
+    }
+
+    /// <summary>Takes the work up and goes to the end of it.</summary>
+    private async Task<RolloutStatus> GoAsync(
+        WorkloadSnapshot snapshot, WorkloadState begun, ContainerTemplate template, string imageId, RolloutRequest? request, Sinks sinks, CancellationToken cancellation)
+    {
+        var before = snapshot.State;
+        await using var router = begun.Router is { } choice ? services.OpenRouter(choice) : null;
+        await using var lease = await Lease.TakeAsync(new StateStore(services.Engine, names), names, services.Time, begun, template, imageId, cancellation);
+        await using var events = new EngineWatch(services.Engine, names.Workload, services.Time);
+        var run = new RolloutRun(services.Engine, names, services.Reader, Operations(router), lease, seen => StatusOf(seen)!, services.RunChecks, sinks.Changed, sinks.Reporter, services.Time)
+        {
+            Checks = request?.HealthChecks is { Count: > 0 } checks ? checks : null,
+        };
+        try
+        {
+            await run.GoAsync(events, cancellation);
+        }
+        catch (RolloutException refused) when (lease.State.Change is null)
+        {
+            // It could not be done here at all: as if it had not been asked for.
+            if (before is null || before.Sequence == 0) await lease.ForgetAsync(cancellation);
+            else await lease.SaveAsync(before, cancellation);
+            ExceptionDispatchInfo.Throw(refused);
+        }
+        finally
+        {
+            sinks.Reporter.Progress(new ProgressReport($"Rolling out {Name}", "", Completed: true));
+        }
+
+        var status = StatusOf(await services.Reader.ReadAsync(names.Workload, cancellation))!;
+        sinks.Changed?.Invoke(status);
+        return status;
+    }
+
+    /// <summary>Looks on while another shell is at work; ends when nobody is.</summary>
+    private async Task<WorkloadSnapshot> FollowAsync(Sinks sinks, CancellationToken cancellation)
+    {
+        await using var watch = new EngineWatch(services.Engine, names.Workload, services.Time);
+        while (true)
+        {
+            var snapshot = await services.Reader.ReadAsync(names.Workload, cancellation);
+            if (snapshot.State?.Holder is not { } holder || !holder.IsAlive(services.Time.GetUtcNow())) return snapshot;
+            sinks.Changed?.Invoke(StatusOf(snapshot)!);
+            await watch.WaitAsync(TimeSpan.FromSeconds(1), cancellation);
+        }
+    }
+
+    /// <summary>The settings that the record keeps.</summary>
+    private async Task<ContainerTemplate> RecordedAsync(WorkloadSnapshot snapshot, WorkloadState state, CancellationToken cancellation)
+    {
+        var recorded = snapshot.RecordId is { } id ? await Operations(null).TemplateOfAsync(id, cancellation) : null;
+        return recorded ?? await Planner(null).CarriedAsync(snapshot, state.Wanted, cancellation);
+    }
+
+    private ReplicaOperations Operations(Traffic.ITrafficRouter? router) => new(services.Engine, names, router, services.Random);
+
+    private RolloutPlanner Planner(Traffic.ITrafficRouter? router) => new(services, names, Operations(router));
+
+    private UndoPlanner Undoer(Traffic.ITrafficRouter? router) => new(services, names, Planner(router), Operations(router));
+
+    private RolloutStatus? StatusOf(WorkloadSnapshot snapshot) => WorkloadStatus.Of(Name, services.Engine.Endpoint, snapshot, services.Time.GetUtcNow());
+
+    private RolloutDecision Decision(string action, string message, HealthVerdict? verdict = null) => new(services.Time.GetUtcNow(), action, message, verdict);
+
+    /// <summary>Lists compare by identity in a record; what they hold is compared by their length, as they only grow.</summary>
+    private static bool SameAs(RolloutStatus one, RolloutStatus other) =>
+        one.Decisions.Count == other.Decisions.Count && one with { Decisions = [] } == other with { Decisions = [] };
+
+    [GeneratedRegex(@"^[a-zA-Z0-9][a-zA-Z0-9_.-]*\z")]
+    private static partial Regex ContainerName();
+
+    private sealed record Sinks(Action<RolloutStatus>? Changed, IReporter Reporter);
+
+    private sealed record RolloutOf(RolloutRequest Request) : RolloutPlan;
+
+    private sealed record UndoOf(UndoRequest Request) : RolloutPlan;
+}

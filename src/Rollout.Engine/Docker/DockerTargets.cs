@@ -1,0 +1,74 @@
+using Rollout.Engine.Docker.Api;
+using Rollout.Engine.Health;
+using Rollout.Engine.Registries;
+using Rollout.Engine.Rollouts;
+using Rollout.Engine.Traffic;
+
+namespace Rollout.Engine.Docker;
+
+/// <summary>The workloads of one plain Docker engine as rollout targets: <c>docker/name</c> and <c>compose/project/service</c>.</summary>
+public sealed class DockerTargets
+{
+    private readonly DockerTargetServices services;
+
+    /// <summary>Opens the engine's workloads. Nothing is sent yet.</summary>
+    /// <param name="engine">The engine; not disposed of.</param>
+    /// <param name="credentials">Where credentials for pulls come from.</param>
+    /// <param name="directory">What a router endpoint's relative path starts from: the shell's present directory.</param>
+    public DockerTargets(IDockerClient engine, IRegistryCredentials credentials, string directory)
+        : this(new DockerTargetServices
+        {
+            Engine = engine,
+            Credentials = credentials,
+            Directory = directory,
+            OpenRouter = choice => TrafficRouters.Open(choice.Kind, choice.Endpoint, choice.Backend, directory, TimeProvider.System, SilentReporter.Instance),
+        })
+    {
+    }
+
+    internal DockerTargets(DockerTargetServices services) => this.services = services;
+
+    /// <summary>One workload, whether it is there already or not.</summary>
+    /// <exception cref="RolloutException">InvalidTarget: the name is of another platform, or none a container can have.</exception>
+    public IRolloutTarget Find(TargetName name) => new DockerTarget(name, services);
+
+    /// <summary>Looks at a workload's containers for its health.</summary>
+    public IReplicaStates ReplicaStates => new DockerReplicaStates(services);
+
+    /// <summary>Every workload that Rollout knows on the engine, by name.</summary>
+    public async Task<IReadOnlyList<RolloutStatus>> ListAsync(CancellationToken cancellation)
+    {
+        var snapshots = await services.Reader.ReadAllAsync(cancellation);
+        var now = services.Time.GetUtcNow();
+        return
+        [
+            .. from snapshot in snapshots.OrderBy(snapshot => snapshot.Name, StringComparer.Ordinal)
+               let status = WorkloadStatus.Of(NameOf(snapshot), services.Engine.Endpoint, snapshot, now)
+               where status is not null
+               select status,
+        ];
+    }
+
+    private static TargetName NameOf(WorkloadSnapshot snapshot) =>
+        new(snapshot.Name.Contains('/', StringComparison.Ordinal) ? "compose" : "docker", snapshot.Name);
+}
+
+/// <summary>What a target works with.</summary>
+internal sealed record DockerTargetServices
+{
+    internal required IDockerClient Engine { get; init; }
+
+    internal required IRegistryCredentials Credentials { get; init; }
+
+    internal required string Directory { get; init; }
+
+    internal required Func<RouterChoice, ITrafficRouter> OpenRouter { get; init; }
+
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
+    internal Random Random { get; init; } = Random.Shared;
+
+    internal WorkloadReader Reader => new(Engine, OpenRouter);
+
+    internal RunChecks RunChecks => new HealthCheckRunner(new DockerReplicaStates(this), Time).RunAsync;
+}

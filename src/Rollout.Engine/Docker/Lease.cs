@@ -1,0 +1,152 @@
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Docker;
+
+/// <summary>
+/// The right to change a workload, as long as it is held. Shows every few seconds that its holder lives; all writing of the record goes through it.
+/// </summary>
+internal sealed class Lease : IAsyncDisposable
+{
+    // Leaving must not hold up a shell that was told to stop; what is not said in this time, the silence will say.
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(700);
+
+    private readonly StateStore store;
+    private readonly WorkloadNames names;
+    private readonly TimeProvider time;
+    private readonly Holder holder;
+    private readonly CancellationTokenSource ended = new();
+    private readonly SemaphoreSlim writing = new(1, 1);
+    private volatile bool lost;
+    private Task renewing = Task.CompletedTask;
+
+    private Lease(StateStore store, WorkloadNames names, TimeProvider time, Holder holder, WorkloadState state, ContainerTemplate template, string imageId)
+    {
+        this.store = store;
+        this.names = names;
+        this.time = time;
+        this.holder = holder;
+        State = state;
+        Template = template;
+        ImageId = imageId;
+    }
+
+    /// <summary>The record as last written.</summary>
+    internal WorkloadState State { get; private set; }
+
+    /// <summary>The settings of the release that is under way.</summary>
+    internal ContainerTemplate Template { get; private set; }
+
+    /// <summary>The image of that release.</summary>
+    internal string ImageId { get; private set; }
+
+    /// <summary>Takes the work up, with a first record.</summary>
+    /// <exception cref="RolloutException">RolloutInProgress: another shell was faster.</exception>
+    internal static async Task<Lease> TakeAsync(
+        StateStore store, WorkloadNames names, TimeProvider time, WorkloadState state, ContainerTemplate template, string imageId, CancellationToken cancellation)
+    {
+        var lease = new Lease(store, names, time, Holder.Here(time.GetUtcNow()), state, template, imageId);
+        await lease.SaveAsync(state, cancellation);
+        lease.renewing = lease.RenewAsync();
+        return lease;
+    }
+
+    /// <summary>Writes a record.</summary>
+    /// <exception cref="RolloutException">RolloutInProgress: another shell has taken over.</exception>
+    internal Task SaveAsync(WorkloadState next, CancellationToken cancellation) => SaveAsync(() => next, cancellation);
+
+    private async Task SaveAsync(Func<WorkloadState> next, CancellationToken cancellation)
+    {
+        await writing.WaitAsync(cancellation);
+        try
+        {
+            await WriteAsync(next(), holder with { Renewed = time.GetUtcNow() }, cancellation);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    /// <summary>Writes a record with which another release comes under way.</summary>
+    internal Task SaveAsync(WorkloadState next, ContainerTemplate template, string imageId, CancellationToken cancellation)
+    {
+        Template = template;
+        ImageId = imageId;
+        return SaveAsync(next, cancellation);
+    }
+
+    /// <summary>
+    /// Makes sure before anything is changed that the work is still this holder's: who was held up for long (a suspended machine, an engine
+    /// that was away) may have been taken for dead.
+    /// </summary>
+    internal async Task ConfirmAsync(CancellationToken cancellation)
+    {
+        if (lost) throw RolloutErrors.InProgress(names.Workload, null);
+        if (time.GetUtcNow() - State.Holder!.Renewed > 2 * Holder.RenewEvery) await SaveAsync(() => State, cancellation);
+    }
+
+    /// <summary>Says that nobody is at work any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await ended.CancelAsync();
+        await renewing;
+        using var patience = new CancellationTokenSource(Farewell, time);
+        try
+        {
+            if (!lost && State.Sequence > 0) await WriteAsync(State, null, patience.Token);
+        }
+        catch (Exception gone) when (gone is RolloutException or OperationCanceledException)
+        {
+            // The engine is away or slow. The record names a holder that no longer renews it, and is taken for what it is.
+        }
+
+        ended.Dispose();
+        writing.Dispose();
+    }
+
+    /// <summary>Nothing is left to hold: the record was removed.</summary>
+    internal async Task ForgetAsync(CancellationToken cancellation)
+    {
+        await writing.WaitAsync(cancellation);
+        await store.RemoveAsync(cancellation);
+        State = State with { Sequence = 0 };
+        writing.Release();
+    }
+
+    private async Task WriteAsync(WorkloadState next, Holder? by, CancellationToken cancellation)
+    {
+        var written = await store.WriteAsync(next with { Sequence = State.Sequence, Holder = by }, Template, ImageId, holder.Id, cancellation);
+        if (written is null)
+        {
+            lost = true;
+            throw RolloutErrors.InProgress(names.Workload, null);
+        }
+
+        State = written;
+    }
+
+    private async Task RenewAsync()
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(Holder.RenewEvery, time);
+            while (await timer.WaitForNextTickAsync(ended.Token)) await RenewOnceAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed.
+        }
+    }
+
+    private async Task RenewOnceAsync()
+    {
+        try
+        {
+            if (State.Sequence > 0) await SaveAsync(() => State, ended.Token);
+        }
+        catch (RolloutException)
+        {
+            // The engine is away: the next time. Or the lease was lost: ConfirmAsync says so.
+        }
+    }
+}

@@ -1,0 +1,365 @@
+using System.Runtime.ExceptionServices;
+using Rollout.Engine.Docker.Api;
+using Rollout.Engine.Rollouts;
+using Rollout.Engine.Traffic;
+
+namespace Rollout.Engine.Docker;
+
+/// <summary>
+/// The thin loop around the driver: looks, asks what is to be done, does it, waits until something happens, and so on until the end. Remembers nothing that matters:
+/// whoever looks again sees how far it has come.
+/// </summary>
+internal sealed class RolloutRun(
+    IDockerClient engine,
+    WorkloadNames names,
+    WorkloadReader reader,
+    ReplicaOperations replicas,
+    Lease lease,
+    Func<WorkloadSnapshot, RolloutStatus> statusOf,
+    RunChecks runChecks,
+    Action<RolloutStatus>? changed,
+    IReporter reporter,
+    TimeProvider time)
+{
+    private const int KeptReleases = 2;
+    private const int PortTries = 10;
+
+    private static readonly TimeSpan ProbeEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookForReturnEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ReturnsWithin = TimeSpan.FromSeconds(60);
+
+    private HealthGate gate = null!;
+    private DateTimeOffset deadline;
+    private DateTimeOffset? awaySince;
+    private int portTries;
+    private bool returned;
+
+    /// <summary>Checks that the record cannot hold, as they carry secrets; null where they are the record's.</summary>
+    internal IReadOnlyList<RolloutHealthCheck>? Checks { get; init; }
+
+    /// <summary>Goes to the end of the change under way.</summary>
+    /// <param name="events">Wakes the loop when something happened to a container.</param>
+    /// <param name="cancellation">Stops at once, and leaves the rest to who carries on.</param>
+    internal async Task<WorkloadState> GoAsync(EngineWatch events, CancellationToken cancellation)
+    {
+        BeginWay();
+        RolloutException? refusal = null;
+        while (lease.State.Change is { Frozen: false })
+        {
+            try
+            {
+                await TakeOneStepAsync(events, cancellation);
+                awaySince = null;
+            }
+            catch (RolloutException away) when (IsAway(away) && MayStillReturn())
+            {
+                reporter.Verbose($"{away.Message} It is waited for.");
+                await Task.Delay(LookForReturnEvery, time, cancellation);
+                returned = true;
+            }
+            catch (RolloutException refused) when (IsRefusal(refused) && lease.State.Change is { GoingBack: false, IsMend: false })
+            {
+                refusal = refused;
+                await lease.SaveAsync(lease.State.TurnBack(refused.Id, refused.Message, Decision("Undoing", refused.Message)), cancellation);
+                BeginWay();
+            }
+        }
+
+        if (refusal is not null) ExceptionDispatchInfo.Throw(refusal);
+        return lease.State;
+    }
+
+    private async Task TakeOneStepAsync(EngineWatch events, CancellationToken cancellation)
+    {
+        await lease.ConfirmAsync(cancellation);
+        var snapshot = await reader.ReadAsync(names.Workload, cancellation);
+        if (snapshot.RouterProblem is { } problem) ExceptionDispatchInfo.Throw(problem);
+        if (returned) BeginWay();
+
+        snapshot = snapshot with { State = lease.State };
+        var status = Tell(snapshot);
+        var change = lease.State.Change!;
+        var observed = await ObserveAsync(snapshot, change, cancellation);
+        var actions = RolloutDriver.Next(PathOf(change), observed, time.GetUtcNow(), deadline);
+        await Task.WhenAll(actions.Select(action => DoAsync(action, snapshot, status, cancellation)));
+        if (actions[0] is RolloutAction.Wait) await events.WaitAsync(gate.IsProbing ? ProbeEvery : LookAtLeastEvery, cancellation);
+    }
+
+    /// <summary>A restart of the engine or the router is waited for: what was begun can only be ended with them.</summary>
+    private bool MayStillReturn()
+    {
+        awaySince ??= time.GetUtcNow();
+        return time.GetUtcNow() - awaySince < ReturnsWithin;
+    }
+
+    private static bool IsAway(RolloutException problem) =>
+        problem.Id is "DockerEngineNotReachable" or "EngineConnectionLost" or "RouterNotReachable" or "RouterServerNotFound";
+
+    /// <summary>Not a bad release but a request that cannot be done here: everything is put back, and the user gets the error.</summary>
+    private static bool IsRefusal(RolloutException problem) => problem.Id is "PortTaken" or "ContainerNameTaken" or "NetworkNotFound" or "DockerRequestRefused";
+
+    private Release Goal => lease.State.Find(lease.State.Change!.Goal)!;
+
+    private void BeginWay()
+    {
+        var change = lease.State.Change!;
+        returned = false;
+        gate = new HealthGate(engine, time, change, PortsAreReachable(engine.Endpoint));
+        deadline = time.GetUtcNow() + TimeSpan.FromSeconds(change.TimeoutSec);
+    }
+
+    private RolloutStatus Tell(WorkloadSnapshot snapshot)
+    {
+        var status = statusOf(snapshot);
+        changed?.Invoke(status);
+        reporter.Progress(new ProgressReport(
+            $"Rolling out {status.Target}",
+            $"{status.Image}: {status.Updated} of {status.Desired} new, {status.Available} serving",
+            status.Desired == 0 ? null : Math.Min(100, 100 * status.Updated / status.Desired)));
+        return status;
+    }
+
+    private RolloutPath PathOf(Change change)
+    {
+        var wanted = WantedOf(change);
+        var sideBySide = change.Strategy != RolloutStrategy.Recreate;
+        if (change.GoingBack) return RolloutPath.Back(wanted, sideBySide);
+        return sideBySide
+            ? RolloutPath.Rolling(wanted, change.FromReplicas, change.Surge, RolloutPath.Batch(change.Surge, wanted))
+            : RolloutPath.Recreate(wanted);
+    }
+
+    /// <summary>On the way back as many as ran before, which may be none.</summary>
+    private int WantedOf(Change change) => change.GoingBack ? Math.Min(change.FromReplicas, SlotsOf(change)) : SlotsOf(change);
+
+    /// <summary>How many the release has in all; before a first release there was none.</summary>
+    private int SlotsOf(Change change) => lease.State.Find(change.Goal)?.Replicas ?? 0;
+
+    private async Task<Observation> ObserveAsync(WorkloadSnapshot snapshot, Change change, CancellationToken cancellation)
+    {
+        gate.BeginRound();
+        var wanted = Enumerable.Range(1, SlotsOf(change)).Select(index => ObserveNewAsync(snapshot, change.Goal, index, cancellation));
+        return new Observation(await Task.WhenAll(wanted), [.. OldOf(snapshot).Select((old, position) => ObserveOld(snapshot, old, position + 1))], change.Verified);
+    }
+
+    private async Task<ObservedReplica> ObserveNewAsync(WorkloadSnapshot snapshot, int release, int index, CancellationToken cancellation)
+    {
+        if (snapshot.Find(release, index) is not { } replica) return new ObservedReplica(index, ReplicaPhase.Absent, ReplicaTraffic.None, true);
+        var health = await gate.LookAsync(replica, lease.State.Find(release)!.Port, cancellation);
+        return new ObservedReplica(index, health.Phase, TrafficOf(snapshot.ServerOf(replica)), IsRoutable(replica));
+    }
+
+    private ObservedReplica ObserveOld(WorkloadSnapshot snapshot, OldReplica old, int position)
+    {
+        if (old.Replica is not { } replica) return new ObservedReplica(position, ReplicaPhase.Absent, TrafficOf(old.Server), true);
+        var phase = !replica.IsUp ? ReplicaPhase.Stopped : replica.IsWell ? ReplicaPhase.Ready : ReplicaPhase.Starting;
+        return new ObservedReplica(position, phase, TrafficOf(snapshot.ServerOf(replica)), IsRoutable(replica));
+    }
+
+    /// <summary>What is to go: whatever is not of the release that is to serve, and servers that nothing stands behind.</summary>
+    private List<OldReplica> OldOf(WorkloadSnapshot snapshot)
+    {
+        var change = lease.State.Change!;
+        var containers = snapshot.Live
+            .Where(replica => replica.Release != change.Goal || replica.Index > SlotsOf(change))
+            .OrderBy(replica => replica.Release).ThenBy(replica => replica.Index)
+            .Select(replica => new OldReplica(replica, null));
+        return [.. containers, .. snapshot.Ghosts(names).Select(server => new OldReplica(null, server))];
+    }
+
+    private bool IsRoutable(Replica replica) => lease.State.Router is not null && replica.Address is not null;
+
+    private static ReplicaTraffic TrafficOf(RouterServer? server) => server switch
+    {
+        null => ReplicaTraffic.None,
+        { State: RouterServerState.Ready } => ReplicaTraffic.Serving,
+        { Dynamic: false, State: RouterServerState.Maintenance } => ReplicaTraffic.None,
+        _ => ReplicaTraffic.Held,
+    };
+
+    private Task DoAsync(RolloutAction action, WorkloadSnapshot snapshot, RolloutStatus status, CancellationToken cancellation)
+    {
+        return action switch
+        {
+            RolloutAction.Create create => replicas.CreateAsync(snapshot, Goal, create.Index, lease.Template, cancellation),
+            RolloutAction.Start start => StartAsync(snapshot, snapshot.Find(Goal.Number, start.Index)!, cancellation),
+            RolloutAction.Admit admit => AdmitAsync(snapshot.Find(Goal.Number, admit.Index)!, cancellation),
+            RolloutAction.Withdraw withdraw => WithdrawAsync(snapshot, withdraw, cancellation),
+            RolloutAction.Retire retire => RetireAsync(snapshot, OldOf(snapshot)[retire.Index - 1].Replica!, cancellation),
+            RolloutAction.Verify => VerifyAsync(status, cancellation),
+            RolloutAction.Fail fail => FailAsync(snapshot, fail.Index, cancellation),
+            RolloutAction.Complete => CompleteAsync(snapshot, cancellation),
+            _ => Task.CompletedTask,
+        };
+    }
+
+    private async Task StartAsync(WorkloadSnapshot snapshot, Replica replica, CancellationToken cancellation)
+    {
+        gate.Starts(replica.Id);
+        try
+        {
+            await replicas.StartAsync(replica, lease.Template, cancellation);
+        }
+        catch (RolloutException taken) when (IsOwnPortTaken(taken, replica) && portTries++ < PortTries)
+        {
+            reporter.Verbose($"{replica.Name}: port {replica.HostPort} is taken; another is tried.");
+            await replicas.MoveAsync(snapshot, replica, Goal, cancellation);
+        }
+        catch (RolloutException problem) when (IsTheContainersOwn(problem))
+        {
+            gate.CouldNotStart(replica.Id, problem.Message);
+        }
+    }
+
+    private static bool IsOwnPortTaken(RolloutException problem, Replica replica) =>
+        problem.Id == "PortTaken" && replica.HostPort is { } port && problem.Message.Contains($":{WorkloadLabels.Text(port)}", StringComparison.Ordinal);
+
+    private async Task AdmitAsync(Replica replica, CancellationToken cancellation)
+    {
+        try
+        {
+            await replicas.AdmitAsync(replica, cancellation);
+            reporter.Verbose($"{replica.Name} is in service.");
+        }
+        catch (RolloutException problem) when (problem.Id == "RouterServerDown")
+        {
+            gate.CouldNotServe(replica.Id, problem.Message);
+        }
+    }
+
+    private Task WithdrawAsync(WorkloadSnapshot snapshot, RolloutAction.Withdraw withdraw, CancellationToken cancellation)
+    {
+        if (withdraw.IsNew) return replicas.WithdrawAsync(snapshot.ServerOf(snapshot.Find(Goal.Number, withdraw.Index)!)!.Name, cancellation);
+        var old = OldOf(snapshot)[withdraw.Index - 1];
+        return replicas.WithdrawAsync((old.Server ?? snapshot.ServerOf(old.Replica!))!.Name, cancellation);
+    }
+
+    private async Task RetireAsync(WorkloadSnapshot snapshot, Replica replica, CancellationToken cancellation)
+    {
+        var cutOff = await replicas.RetireAsync(replica, snapshot.ServerOf(replica), cancellation);
+        if (cutOff > 0) reporter.Warning($"{replica.Name} had {cutOff} requests in hand after {ReplicaOperations.DrainPatience.TotalSeconds:0} s; they were cut off.");
+        reporter.Verbose($"{replica.Name} is out of service.");
+    }
+
+    private async Task VerifyAsync(RolloutStatus status, CancellationToken cancellation)
+    {
+        var change = lease.State.Change!;
+        var checks = Checks ?? change.Checks;
+        if (checks.Count == 0)
+        {
+            await lease.SaveAsync(lease.State.Verified(Decision("Checked", "Every new replica is healthy and in service.", HealthVerdict.Healthy)), cancellation);
+            return;
+        }
+
+        RolloutHealth health;
+        try
+        {
+            health = await runChecks(status, checks, reporter, cancellation);
+        }
+        catch (RolloutException problem) when (!IsAway(problem))
+        {
+            await FailAsync(problem.Id, problem.Message, cancellation);
+            return;
+        }
+
+        var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
+        var decision = Decision("Checked", findings, health.Verdict);
+        if (health.Verdict == HealthVerdict.Healthy) await lease.SaveAsync(lease.State.Verified(decision), cancellation);
+        else if (change.OnFailure == FailureAction.Continue) await lease.SaveAsync(lease.State.GoOn("HealthCheckFailed", findings, decision), cancellation);
+        else await FailAsync("HealthCheckFailed", findings, cancellation);
+    }
+
+    private async Task FailAsync(WorkloadSnapshot snapshot, int? index, CancellationToken cancellation)
+    {
+        var release = Goal;
+        var culprit = index ?? Enumerable.Range(1, release.Replicas).FirstOrDefault(candidate => snapshot.Find(release.Number, candidate) is not { IsWell: true }, 1);
+        if (snapshot.Find(release.Number, culprit) is { } replica)
+        {
+            var (reason, message) = await gate.ExplainAsync(replica, release.Port, cancellation);
+            await FailAsync(reason, message, cancellation);
+            return;
+        }
+
+        await FailAsync("Timeout", $"Replica {culprit} was not there in time.", cancellation);
+    }
+
+    private async Task FailAsync(string reason, string message, CancellationToken cancellation)
+    {
+        var change = lease.State.Change!;
+        if (change.IsMend)
+        {
+            await lease.SaveAsync(lease.State.GiveUpMending(Decision("Failed", message)), cancellation);
+        }
+        else if (change.GoingBack)
+        {
+            var both = $"{change.Message} And what ran before could not be put back: {message}";
+            await lease.SaveAsync(lease.State.Freeze("UndoFailed", both, Decision("Failed", both)), cancellation);
+        }
+        else if (change.OnFailure == FailureAction.Undo)
+        {
+            await lease.SaveAsync(lease.State.TurnBack(reason, message, Decision("Undoing", message, HealthVerdict.Unhealthy)), cancellation);
+            BeginWay();
+        }
+        else
+        {
+            await lease.SaveAsync(lease.State.Freeze(reason, message, Decision("Failed", message, HealthVerdict.Unhealthy)), cancellation);
+        }
+    }
+
+    /// <summary>Before the record says that it is done, so that who finds it half done ends it the same.</summary>
+    private async Task CompleteAsync(WorkloadSnapshot snapshot, CancellationToken cancellation)
+    {
+        var change = lease.State.Change!;
+        foreach (var needless in Needless(snapshot, change)) await replicas.RemoveAsync(needless, cancellation);
+
+        var (phase, verdict, decision) = change switch
+        {
+            { IsMend: true } => (RolloutPhase.Healthy, null, Decision("Mended", "Every replica runs and is in service.")),
+            { GoingBack: true, IsUndo: true } => (RolloutPhase.Failed, null, Decision("Failed", $"The undo failed; revision {change.From} serves as before.")),
+            { GoingBack: true, From: 0 } => (RolloutPhase.Failed, null, Decision("Removed", "The new containers were removed; nothing ran before.")),
+            { GoingBack: true } => (RolloutPhase.Undone, HealthVerdict.Healthy, Decision("Undone", $"Revision {change.From} runs again.", HealthVerdict.Healthy)),
+            { Reason: not null } => (RolloutPhase.Degraded, HealthVerdict.Unhealthy, Decision("Completed", "It went on though a check failed.", HealthVerdict.Unhealthy)),
+            { IsUndo: true } => (RolloutPhase.Undone, HealthVerdict.Healthy, Decision("Undone", $"Revision {change.To} runs again.", HealthVerdict.Healthy)),
+            _ => (RolloutPhase.Healthy, (HealthVerdict?)HealthVerdict.Healthy, Decision("Completed", $"Revision {change.To} serves.", HealthVerdict.Healthy)),
+        };
+        await lease.SaveAsync(lease.State.Arrive(phase, verdict, decision), cancellation);
+    }
+
+    /// <summary>
+    /// The containers of a release that failed, and of those that are older than the kept ones; and copies of what is live. The present revision, the one
+    /// before it and what an undo would go to are among the kept.
+    /// </summary>
+    private IEnumerable<Replica> Needless(WorkloadSnapshot snapshot, Change change)
+    {
+        var failed = change is { GoingBack: true, IsUndo: false } ? change.To : 0;
+        var kept = snapshot.Replicas
+            .Select(replica => replica.Release)
+            .Where(release => release != change.Goal && release != failed)
+            .Distinct()
+            .OrderByDescending(release => release == change.From)
+            .ThenByDescending(release => lease.State.Find(release)?.Verdict == HealthVerdict.Healthy)
+            .ThenByDescending(release => release)
+            .Take(KeptReleases)
+            .ToHashSet();
+        return snapshot.Replicas.Where(replica => replica.Release == change.Goal
+            ? replica.IsParked || replica.Index > SlotsOf(change)
+            : !kept.Contains(replica.Release));
+    }
+
+    private RolloutDecision Decision(string action, string message, HealthVerdict? verdict = null) => new(time.GetUtcNow(), action, message, verdict);
+
+    /// <summary>What the engine says about the container rather than about itself or the way to it.</summary>
+    private static bool IsTheContainersOwn(RolloutException problem) =>
+        !IsRefusal(problem) && problem.Kind is ErrorKind.InvalidInput or ErrorKind.OperationFailed or ErrorKind.NotFound or ErrorKind.Conflict;
+
+    /// <summary>Published loopback ports are the engine's machine's.</summary>
+    private static bool PortsAreReachable(RolloutEndpoint endpoint) =>
+        endpoint.DockerHost is { } host && (!host.StartsWith("tcp", StringComparison.Ordinal) || (Uri.TryCreate(host, UriKind.Absolute, out var uri) && uri.IsLoopback));
+
+    private sealed record OldReplica(Replica? Replica, RouterServer? Server);
+}
+
+/// <summary>Runs health checks against a rollout.</summary>
+internal delegate Task<RolloutHealth> RunChecks(
+    RolloutStatus rollout, IReadOnlyList<RolloutHealthCheck> checks, IReporter reporter, CancellationToken cancellation);

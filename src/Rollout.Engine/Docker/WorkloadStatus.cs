@@ -1,0 +1,107 @@
+using Rollout.Engine.Rollouts;
+using Rollout.Engine.Traffic;
+
+namespace Rollout.Engine.Docker;
+
+/// <summary>From what is seen of a workload to what the user is told. Pure.</summary>
+internal static class WorkloadStatus
+{
+    /// <summary>The status; null where there is no such workload.</summary>
+    internal static RolloutStatus? Of(TargetName target, RolloutEndpoint endpoint, WorkloadSnapshot snapshot, DateTimeOffset now)
+    {
+        if (snapshot.State is not { } state) return null;
+
+        var wanted = state.Wanted;
+        var previous = state.Find(state.Change is null ? state.Previous : state.Change.Source);
+        var image = Reference(wanted);
+        var (phase, reason, message) = Standing(snapshot, state, new WorkloadNames(target), now);
+        return new RolloutStatus
+        {
+            Target = target.ToString(),
+            Kind = target.Kind,
+            Name = target.Name,
+            Context = endpoint.Context,
+            Endpoint = endpoint,
+            Platform = RolloutPlatform.Docker,
+            Image = image,
+            PreviousImage = Reference(previous),
+            Digest = image?.Digest,
+            Revision = wanted?.Number ?? 0,
+            Strategy = state.Strategy,
+            Phase = phase,
+            Desired = wanted?.Replicas ?? 0,
+            Updated = snapshot.Live.Count(replica => replica.Release == wanted?.Number && replica.IsUp),
+            Ready = snapshot.Live.Count(replica => replica.IsWell),
+            Available = snapshot.Live.Count(replica => replica.IsWell && Serves(snapshot, replica)),
+            Reason = reason,
+            Message = message,
+            StartedAt = state.StartedAt,
+            CompletedAt = state.CompletedAt,
+            Decisions = state.Decisions,
+        };
+    }
+
+    /// <summary>The revisions, newest first.</summary>
+    internal static IReadOnlyList<RolloutRevision> History(TargetName target, WorkloadState state) =>
+    [
+        .. from release in state.History.Reverse()
+           let image = Reference(release)
+           where image is not null
+           select new RolloutRevision
+           {
+               Target = target.ToString(),
+               Revision = release.Number,
+               Image = image,
+               CreatedAt = release.CreatedAt,
+               ChangeCause = release.ChangeCause,
+               Verdict = release.Verdict,
+               Current = release.Number == state.Current,
+           },
+    ];
+
+    private static (RolloutPhase Phase, string? Reason, string? Message) Standing(WorkloadSnapshot snapshot, WorkloadState state, WorkloadNames names, DateTimeOffset now)
+    {
+        if (state.Change is { Frozen: false } && !(state.Holder?.IsAlive(now) ?? false))
+        {
+            return (RolloutPhase.Progressing, "Abandoned",
+                $"Nobody is at work on it any more; {state.Holder?.ToString() ?? "the shell that was"} left it half done. "
+                + "Wait-Rollout, or Start-Rollout with the same image, finishes it; Undo-Rollout goes back.");
+        }
+
+        if (state.Change is not null) return (state.Phase, state.Reason, state.Message ?? $"{state.Holder} is at work on it.");
+        if (state.Phase is not (RolloutPhase.Healthy or RolloutPhase.Undone)) return (state.Phase, state.Reason, state.Message);
+        return Trouble(snapshot, state, names) is { } trouble
+            ? (RolloutPhase.Degraded, trouble.Reason, trouble.Message)
+            : (state.Phase, state.Reason, state.Message);
+    }
+
+    /// <summary>What is wrong with a workload that came to its end well.</summary>
+    private static (string Reason, string Message)? Trouble(WorkloadSnapshot snapshot, WorkloadState state, WorkloadNames names)
+    {
+        var wanted = state.Wanted?.Replicas ?? 0;
+        var current = snapshot.Live.Where(replica => replica.Release == state.Current).ToList();
+        var ill = current.FirstOrDefault(replica => replica.IsUp && !replica.IsWell);
+        if (ill is not null) return ("ContainerUnhealthy", $"Container {ill.Name} is {ill.Health ?? ill.State}.");
+
+        var up = current.Count(replica => replica.IsUp);
+        if (up < wanted) return ("ReplicasMissing", $"{up} of {wanted} replicas run.");
+        if (snapshot.RouterProblem is { } problem) return ("RouterNotReachable", problem.Message);
+        if (state.Router is not { } router) return null;
+
+        var missing = current.Where(replica => replica.IsUp && replica.Address is not null && !Serves(snapshot, replica)).Select(replica => replica.Name).ToList();
+        if (missing.Count > 0)
+        {
+            return ("RouterOutOfSync", $"{router.Kind} sends no traffic to {string.Join(", ", missing)}, as after a reload. Wait-Rollout or the next Start-Rollout puts it back.");
+        }
+
+        var ghosts = snapshot.Ghosts(names).Select(server => server.Name).ToList();
+        return ghosts.Count > 0 ? ("RouterOutOfSync", $"{router.Kind} has {string.Join(", ", ghosts)}, which does not run any more.") : null;
+    }
+
+    /// <summary>Whether traffic reaches a replica. What no address leads to is not the router's.</summary>
+    private static bool Serves(WorkloadSnapshot snapshot, Replica replica) =>
+        snapshot.State?.Router is null || replica.Address is null || snapshot.ServerOf(replica)?.State == RouterServerState.Ready;
+
+    private static ImageReference? Reference(Release? release) =>
+        ImageReference.TryParse(release?.Image, out var reference) ? reference : null;
+}

@@ -31,7 +31,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
     /// <inheritdoc/>
     public async Task<RolloutPlan> PlanAsync(RolloutRequest request, IReporter reporter, CancellationToken cancellation)
     {
-        var intent = await Planner(null).PlanAsync(request, cancellation);
+        var intent = await Planner.PlanAsync(request, cancellation);
         return new RolloutOf(request)
         {
             Target = Name,
@@ -44,7 +44,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
     /// <inheritdoc/>
     public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation)
     {
-        var intent = await Undoer(null).PlanAsync(request, cancellation);
+        var intent = await Undoer.PlanAsync(request, cancellation);
         return new UndoOf(request)
         {
             Target = Name,
@@ -99,7 +99,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
 
     private async Task<RolloutStatus> RollOutAsync(RolloutRequest request, Sinks sinks, CancellationToken cancellation)
     {
-        var intent = await Planner(null).PlanAsync(request, cancellation);
+        var intent = await Planner.PlanAsync(request, cancellation);
         var image = await new DockerImages(services.Engine, services.Credentials).EnsureAsync(request.Image, request.ByTag, sinks.Reporter, cancellation);
         if (intent.State.Change is { } halfDone)
         {
@@ -111,7 +111,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
             }
 
             await TakeBackAsync(intent.Snapshot, intent.State, recorded, sinks, cancellation);
-            intent = await Planner(null).PlanAsync(request, cancellation);
+            intent = await Planner.PlanAsync(request, cancellation);
         }
 
         var release = intent.Release with { Image = image.Reference.ToString(), ImageId = image.Image.Id };
@@ -147,13 +147,13 @@ internal sealed partial class DockerTarget : IRolloutTarget
 
     private async Task<RolloutStatus> UndoAsync(UndoRequest request, Sinks sinks, CancellationToken cancellation)
     {
-        var intent = await Undoer(null).PlanAsync(request, cancellation);
+        var intent = await Undoer.PlanAsync(request, cancellation);
         var state = intent.Snapshot.State!;
         if (intent.Change is null) return await TakeBackAsync(intent.Snapshot, state, intent.Template, sinks, cancellation);
         if (state.Change is not null)
         {
             await TakeBackAsync(intent.Snapshot, state, await RecordedAsync(intent.Snapshot, state, cancellation), sinks, cancellation);
-            intent = await Undoer(null).PlanAsync(request, cancellation);
+            intent = await Undoer.PlanAsync(request, cancellation);
             state = intent.Snapshot.State!;
         }
 
@@ -224,14 +224,14 @@ internal sealed partial class DockerTarget : IRolloutTarget
     private async Task<ContainerTemplate> RecordedAsync(WorkloadSnapshot snapshot, WorkloadState state, CancellationToken cancellation)
     {
         var recorded = snapshot.RecordId is { } id ? await Operations(null).TemplateOfAsync(id, cancellation) : null;
-        return recorded ?? await Planner(null).CarriedAsync(snapshot, state.Wanted, cancellation);
+        return recorded ?? await Planner.CarriedAsync(snapshot, state.Wanted, cancellation);
     }
 
     private ReplicaOperations Operations(Traffic.ITrafficRouter? router) => new(services.Engine, names, router, services.Random);
 
-    private RolloutPlanner Planner(Traffic.ITrafficRouter? router) => new(services, names, Operations(router));
+    private RolloutPlanner Planner => new(services, names, Operations(null));
 
-    private UndoPlanner Undoer(Traffic.ITrafficRouter? router) => new(services, names, Planner(router), Operations(router));
+    private UndoPlanner Undoer => new(services, names, Planner);
 
     private RolloutStatus? StatusOf(WorkloadSnapshot snapshot) => WorkloadStatus.Of(Name, services.Engine.Endpoint, snapshot, services.Time.GetUtcNow());
 

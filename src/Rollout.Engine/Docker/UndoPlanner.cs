@@ -11,7 +11,7 @@ namespace Rollout.Engine.Docker;
 internal sealed record UndoIntent(WorkloadSnapshot Snapshot, Release? Target, ContainerTemplate Template, Change? Change);
 
 /// <summary>Works out what an undo comes to, and refuses what cannot be undone. Changes nothing, and asks no registry.</summary>
-internal sealed class UndoPlanner(DockerTargetServices services, WorkloadNames names, RolloutPlanner planner, ReplicaOperations replicas)
+internal sealed class UndoPlanner(DockerTargetServices services, WorkloadNames names, RolloutPlanner planner)
 {
     private readonly IDockerClient engine = services.Engine;
 

@@ -75,6 +75,7 @@ internal sealed class DockerConnection : IDisposable
         var request = new EngineRequest(HttpMethod.Post, path)
         {
             Content = body is null ? null : new StringContent(body.ToJsonString(), Json),
+            Secrets = [.. (body?["Env"] as JsonArray ?? []).Select(variable => variable?.ToString()).OfType<string>().Where(text => text.Length > 0)],
         };
         using var response = await SendAsync(request, cancellation);
         return response.Content.Headers.ContentType?.MediaType == Json.MediaType
@@ -94,7 +95,7 @@ internal sealed class DockerConnection : IDisposable
 
         using (response)
         {
-            throw DockerErrors.Refused(Endpoint, request.ToString(), response.StatusCode, await MessageAsync(response, cancellation));
+            throw DockerErrors.Refused(Endpoint, request, response.StatusCode, request.WithoutSecrets(await MessageAsync(response, cancellation)));
         }
     }
 
@@ -178,7 +179,7 @@ internal sealed class DockerConnection : IDisposable
         {
             throw (int)response.StatusCode < 400
                 ? DockerErrors.MalformedAnswer(Endpoint, ping.ToString(), null)
-                : DockerErrors.Refused(Endpoint, ping.ToString(), response.StatusCode, await MessageAsync(response, cancellation));
+                : DockerErrors.Refused(Endpoint, ping, response.StatusCode, await MessageAsync(response, cancellation));
         }
 
         var text = values.First();

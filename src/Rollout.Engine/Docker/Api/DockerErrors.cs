@@ -14,16 +14,16 @@ internal static partial class DockerErrors
     internal static RolloutException InvalidHost(string host, string problem) => new(
         "InvalidDockerHost",
         ErrorKind.Syntax,
-        $"'{host}' is not a Docker host: {problem}.",
+        $"'{WithoutPassword(host)}' is not a Docker host: {problem}.",
         "Write unix:///var/run/docker.sock, npipe:////./pipe/docker_engine or tcp://host:2376.",
-        host);
+        WithoutPassword(host));
 
     internal static RolloutException SshNotSupported(string host) => new(
         "DockerHostNotSupported",
         ErrorKind.NotSupported,
-        $"The Docker host '{host}' is reached over ssh, which is not supported.",
+        $"The Docker host '{WithoutPassword(host)}' is reached over ssh, which is not supported.",
         "Forward the engine's socket, ssh -NL /tmp/docker.sock:/var/run/docker.sock user@host, and use unix:///tmp/docker.sock; or use tcp:// with TLS.",
-        host);
+        WithoutPassword(host));
 
     internal static RolloutException ContextNotFound(string name, string directory) => new(
         "DockerContextNotFound",
@@ -148,13 +148,14 @@ internal static partial class DockerErrors
 
     // What the engine says no to. Its text is looked at first: one status stands for many things.
 
-    internal static RolloutException Refused(RolloutEndpoint endpoint, string operation, HttpStatusCode status, string message)
+    internal static RolloutException Refused(RolloutEndpoint endpoint, EngineRequest request, HttpStatusCode status, string message)
     {
-        if (TooNewPattern().IsMatch(message)) return ApiTooNew(endpoint, message);
-        if (TlsWantedPattern().IsMatch(message)) return TlsExpected(endpoint);
+        if (status == HttpStatusCode.BadRequest && TooNewPattern().IsMatch(message)) return ApiTooNew(endpoint, message);
+        if (status == HttpStatusCode.BadRequest && TlsWantedPattern().IsMatch(message)) return TlsExpected(endpoint);
+        if (request.Explain is not null) return request.Explain(message);
         if (NameTakenPattern().IsMatch(message)) return NameTaken(message);
         if (PortTakenPattern().IsMatch(message)) return PortTaken(message);
-        if (ImageNotFoundPattern().Match(message) is { Success: true } image) return ImageNotFound(image.Groups["name"].Value);
+        if (ImageMissing(message) is { } imageMissing) return imageMissing;
         if (ContainerNotFoundPattern().Match(message) is { Success: true } container) return ContainerNotFound(container.Groups["name"].Value);
         if (NetworkNotFoundPattern().Match(message) is { Success: true } network) return NetworkNotFound(network.Groups["name"].Value);
         return (int)status switch
@@ -167,7 +168,7 @@ internal static partial class DockerErrors
             _ => new("DockerRequestRefused", ErrorKind.InvalidInput, Says("refused"), "See the engine's message.", endpoint),
         };
 
-        string Says(string verb) => $"The Docker engine at {endpoint} {verb} ('{operation}'): {message}";
+        string Says(string verb) => $"The Docker engine at {endpoint} {verb} ('{request}'): {message}";
     }
 
     internal static RolloutException NameTaken(string message) => new(
@@ -181,6 +182,10 @@ internal static partial class DockerErrors
         ErrorKind.Conflict,
         $"A port that the container publishes is in use: {message}",
         "Publish another port, or stop what listens there (docker ps, ss -ltnp).");
+
+    /// <summary>The failure where the engine's words say that it has no such image; null where they say something else.</summary>
+    internal static RolloutException? ImageMissing(string message) =>
+        ImageNotFoundPattern().Match(message) is { Success: true } image ? ImageNotFound(image.Groups["name"].Value) : null;
 
     internal static RolloutException ImageNotFound(string name) => new(
         "ImageNotFound",
@@ -214,6 +219,11 @@ internal static partial class DockerErrors
     internal static RolloutException BuildFailed(string message) => new(
         "BuildFailed", ErrorKind.OperationFailed, $"The build failed: {message}", "See the failing step's output.");
 
+    private static string WithoutPassword(string host) => PasswordPattern().Replace(host, ":***@");
+
+    [GeneratedRegex("(?<=//[^/]*):[^/]*@")]
+    private static partial Regex PasswordPattern();
+
     [GeneratedRegex("client version .* is too old", RegexOptions.IgnoreCase)]
     private static partial Regex TooNewPattern();
 
@@ -226,7 +236,7 @@ internal static partial class DockerErrors
     [GeneratedRegex("port is already allocated|address already in use", RegexOptions.IgnoreCase)]
     private static partial Regex PortTakenPattern();
 
-    [GeneratedRegex(@"no such image: (?<name>\S+)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"no such image: (?<name>\S+)|image does not exist locally with the tag: (?<name>\S+)|tag does not exist: (?<name>\S+)", RegexOptions.IgnoreCase)]
     private static partial Regex ImageNotFoundPattern();
 
     [GeneratedRegex(@"no such container: (?<name>\S+)", RegexOptions.IgnoreCase)]

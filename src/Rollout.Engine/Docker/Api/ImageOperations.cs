@@ -42,17 +42,25 @@ internal sealed class ImageOperations(DockerConnection connection) : IImageOpera
         };
         if (platform is not null) query["platform"] = platform;
 
-        var request = new EngineRequest(HttpMethod.Post, "images/create" + ApiPath.Query(query)) { Headers = RegistryAuthHeader.For(auth) };
-        return FollowAsync(request, message => progress?.Invoke(message), text => DockerErrors.PullFailed(reference, text), cancellation);
+        var request = new EngineRequest(HttpMethod.Post, "images/create" + ApiPath.Query(query))
+        {
+            Headers = RegistryAuthHeader.For(auth),
+            Explain = says => DockerErrors.PullFailed(reference, says),
+        };
+        return FollowAsync(request, message => progress?.Invoke(message), cancellation);
     }
 
     public async Task<PushResult> PushAsync(ImageReference reference, RegistryAuth? auth, Action<StreamMessage>? progress, CancellationToken cancellation)
     {
         var query = reference.Tag is null ? "" : ApiPath.Query(new Dictionary<string, string> { ["tag"] = reference.Tag });
-        var request = new EngineRequest(HttpMethod.Post, $"images/{ApiPath.Image(reference.Name)}/push{query}") { Headers = RegistryAuthHeader.For(auth) };
+        var request = new EngineRequest(HttpMethod.Post, $"images/{ApiPath.Image(reference.Name)}/push{query}")
+        {
+            Headers = RegistryAuthHeader.For(auth),
+            Explain = says => DockerErrors.ImageMissing(says) ?? DockerErrors.PushFailed(reference, says),
+        };
 
         PushResult? result = null;
-        await FollowAsync(request, Take, text => DockerErrors.PushFailed(reference, text), cancellation);
+        await FollowAsync(request, Take, cancellation);
         return result ?? throw DockerErrors.MalformedAnswer(connection.Endpoint, request.ToString(), null);
 
         void Take(StreamMessage message)
@@ -73,21 +81,18 @@ internal sealed class ImageOperations(DockerConnection connection) : IImageOpera
         {
             Content = new WrittenContent(writeContext, "application/x-tar"),
             Headers = RegistryAuthHeader.ForBuild(auths),
+            Explain = DockerErrors.BuildFailed,
         };
-        return FollowAsync(request, message, DockerErrors.BuildFailed, cancellation);
+        return FollowAsync(request, message, cancellation);
     }
 
     /// <summary>Sends a request whose answer is a stream of messages, and throws the error that one of them may carry.</summary>
-    private async Task FollowAsync(
-        EngineRequest request,
-        Action<StreamMessage> take,
-        Func<string, RolloutException> failure,
-        CancellationToken cancellation)
+    private async Task FollowAsync(EngineRequest request, Action<StreamMessage> take, CancellationToken cancellation)
     {
         using var response = await connection.SendAsync(request, cancellation);
         await foreach (var message in connection.ReadDocumentsAsync(response, request, DockerJson.Default.StreamMessage, cancellation))
         {
-            if ((message.ErrorDetail?.Message ?? message.Error) is { } error) throw failure(error);
+            if ((message.ErrorDetail?.Message ?? message.Error) is { } says) throw DockerErrors.Refused(connection.Endpoint, request, response.StatusCode, says);
             take(message);
         }
     }

@@ -85,7 +85,8 @@ internal static class LogTail
         {
             var text = Encoding.UTF8.GetString(_bytes.WrittenSpan);
             _bytes.ResetWrittenCount();
-            return ForeignText.Neutralise(text);
+            // A terminal ends its lines with CR LF.
+            return ForeignText.Neutralise(text.TrimEnd('\r'));
         }
     }
 }

@@ -66,7 +66,7 @@ public sealed record ContainerState
     /// <summary>The main process's exit code.</summary>
     public int ExitCode { get; init; }
     /// <summary>The engine's message where it could not start.</summary>
-    public string Error { get; init => field = value ?? ""; } = "";
+    public string Error { get; init => field = ForeignText.Neutralise(value ?? ""); } = "";
     /// <summary>When it was last started.</summary>
     public DateTimeOffset? StartedAt { get; init; }
     /// <summary>HEALTHCHECK's state; null where the container has none.</summary>
@@ -90,7 +90,7 @@ public sealed record HealthLog
     /// <summary>0 is healthy.</summary>
     public int ExitCode { get; init; }
     /// <summary>What the check printed.</summary>
-    public string Output { get; init => field = value ?? ""; } = "";
+    public string Output { get; init => field = ForeignText.Neutralise(value ?? ""); } = "";
 }
 
 /// <summary>The body of POST /containers/create: Config's fields on the top level, HostConfig and NetworkingConfig within.</summary>
@@ -140,7 +140,7 @@ public sealed record RootFs
     public IReadOnlyList<string> Layers { get; init => field = value ?? []; } = [];
 }
 
-/// <summary>One message of a build, push or pull stream. Its texts are as the engine sent them: neutralise whole lines before they are shown.</summary>
+/// <summary>One message of a build, push or pull stream.</summary>
 public sealed record StreamMessage
 {
     /// <summary>What went wrong, in the older form.</summary>
@@ -149,10 +149,10 @@ public sealed record StreamMessage
     /// <summary>What went wrong.</summary>
     [JsonInclude]
     internal ErrorDetail? ErrorDetail { get; init; }
-    /// <summary>Build output of the classic builder.</summary>
+    /// <summary>Build output of the classic builder, as it came: a line may be split over messages, so neutralise it when it is whole.</summary>
     public string? Stream { get; init; }
     /// <summary>What happens to <see cref="Id"/>: Pushing, Layer already exists, Pushed ...</summary>
-    public string? Status { get; init; }
+    public string? Status { get; init => field = value is null ? null : ForeignText.Neutralise(value); }
     /// <summary>The layer, or moby.image.id, moby.buildkit.trace.</summary>
     public string? Id { get; init; }
     /// <summary>Bytes done and to do.</summary>

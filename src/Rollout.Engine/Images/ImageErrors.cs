@@ -39,4 +39,49 @@ internal static class ImageErrors
         $"'{pattern}' in '{path}' is not a pattern.",
         "Close every '[', put something after '!', and write '\\\\' for a backslash.",
         pattern);
+
+    internal static RolloutException InvalidDockerfile(string place, string problem, Exception? cause) => new(
+        "InvalidDockerfile",
+        ErrorKind.Syntax,
+        $"{place} is not understood: {problem}",
+        "Correct that line.",
+        place,
+        cause);
+
+    internal static RolloutException BuildStepFailed(string place, string step, string problem, IReadOnlyList<string> lastLines, Exception? cause) => new(
+        "BuildStepFailed",
+        ErrorKind.OperationFailed,
+        $"The step '{step}' ({place}) failed: {problem}" + (lastLines.Count == 0 ? "" : $"\nIts last output:\n{string.Join('\n', lastLines)}"),
+        "Correct that step. -Verbose shows all it printed.",
+        place,
+        cause);
+
+    internal static RolloutException BuildFailed(string dockerfile, string problem, Exception? cause) => new(
+        "BuildFailed",
+        ErrorKind.OperationFailed,
+        $"Building '{dockerfile}' failed: {problem}",
+        "See the message; -Verbose shows all that was printed.",
+        dockerfile,
+        cause);
+
+    internal static RolloutException BuildNeedsBuildx(string what, string instead) => new(
+        "BuildNeedsBuildx",
+        ErrorKind.NotSupported,
+        $"{what} needs docker's buildx plugin, {instead}.",
+        "Install the plugin (docker-buildx), or build without.",
+        what);
+
+    internal static RolloutException BuilderNotFound(ImageBuilderKind builder, string why) => new(
+        "BuilderNotFound",
+        ErrorKind.NotSupported,
+        $"The builder {builder} cannot be used here: {why}.",
+        "Install it, or leave the choice to -Builder Auto.",
+        builder);
+
+    internal static RolloutException InvalidTag(string text, string problem) => new(
+        "InvalidImageTag",
+        ErrorKind.InvalidInput,
+        $"'{text}' cannot be given to an image: {problem}.",
+        "Give a tag such as v1.2.0, or one whole reference such as registry.example.com/team/shop:v1.2.0.",
+        text);
 }

@@ -1,0 +1,131 @@
+using Rollout.Engine.Docker.Api;
+using Rollout.Engine.Images.Builders;
+using Rollout.Engine.Images.Dockerfiles;
+using Rollout.Engine.Registries;
+
+namespace Rollout.Engine.Images;
+
+/// <summary>Builds an image in an engine, with whichever builder is there.</summary>
+public sealed class ImageBuild
+{
+    private readonly IDockerClient _client;
+    private readonly IRegistryCredentials _credentials;
+    private readonly TimeProvider _time;
+    private readonly BuilderChoice _choice;
+
+    /// <summary>Builds in an engine.</summary>
+    /// <param name="client">The engine.</param>
+    /// <param name="credentials">Where logins for base images come from.</param>
+    /// <param name="settings">Docker's settings; null for this process's.</param>
+    /// <param name="time">The clock of the image's Duration; null for the system's.</param>
+    public ImageBuild(IDockerClient client, IRegistryCredentials credentials, DockerSettings? settings = null, TimeProvider? time = null)
+    {
+        _client = client;
+        _credentials = credentials;
+        _time = time ?? TimeProvider.System;
+        _choice = BuilderChoice.Of(client, settings ?? DockerSettings.OfThisProcess);
+    }
+
+    /// <summary>Builds.</summary>
+    /// <exception cref="RolloutException">
+    /// ContextNotFound, NoDockerfile, InvalidImageReference, InvalidImageTag, BuildNeedsBuildx, BuilderNotFound before anything is done;
+    /// ContextChanged, ContextUnreadable, InvalidIgnorePattern, InvalidDockerfile, BuildStepFailed, BuildFailed, and the engine's own.
+    /// </exception>
+    public async Task<RolloutImage> RunAsync(ImageBuildRequest request, IReporter reporter, CancellationToken cancellation)
+    {
+        var start = _time.GetTimestamp();
+        var directory = ContextDirectory(request.Path);
+        var dockerfile = Dockerfile.Read(Path.Combine(directory, string.IsNullOrEmpty(request.Dockerfile) ? "Dockerfile" : request.Dockerfile));
+        var given = request.Tags.Where(t => !string.IsNullOrWhiteSpace(t)).Select(ParseTag).ToList();
+        var builder = await _choice.ForAsync(request, cancellation);
+        var revision = await GitRevision.ReadAsync(directory, cancellation);
+
+        var repository = ImageReference.Parse(DefaultImageName.Repository(directory));
+        IReadOnlyList<ImageReference> references = given.Count > 0 ? given : revision is not null ? [repository.WithTag(revision.Tag)] : [];
+        var job = new BuildJob(request, directory, dockerfile, references);
+
+        var activity = $"Building {(references is [var first, ..] ? first : repository)}";
+        await PullBasesAsync(builder, job, activity, reporter, cancellation);
+        var (id, progress) = await BuildAsync(builder, job, activity, reporter, cancellation);
+        if (references.Count == 0) references = [await TagByIdAsync(repository, id, cancellation)];
+
+        var image = await _client.Images.InspectAsync(id, cancellation) ?? throw DockerErrors.ImageNotFound(id);
+        return LocalImage.Of(image, references, _client.Endpoint) with
+        {
+            Revision = revision?.ToString(),
+            Builder = builder.Kind,
+            Steps = progress.Steps,
+            CachedSteps = progress.CachedSteps,
+            Duration = _time.GetElapsedTime(start),
+        };
+    }
+
+    /// <summary>Builds; where only a cache stood in the way, without it.</summary>
+    private static async Task<(string Id, BuildProgress Progress)> BuildAsync(
+        IImageBuilder builder, BuildJob job, string activity, IReporter reporter, CancellationToken cancellation)
+    {
+        var progress = new BuildProgress(activity, job.Dockerfile, reporter);
+        var hasCache = job.Request.CacheFrom.Count + job.Request.CacheTo.Count > 0;
+        try
+        {
+            return (await builder.BuildAsync(job, progress, cancellation), progress);
+        }
+        catch (RolloutException e) when (hasCache && progress.IsCacheFailure(e))
+        {
+            reporter.Warning($"The build goes on without its cache source and export: {e.Message}");
+        }
+        finally
+        {
+            progress.End();
+        }
+
+        var withoutCache = job with { Request = job.Request with { CacheFrom = [], CacheTo = [] } };
+        return await BuildAsync(builder, withoutCache, activity, reporter, cancellation);
+    }
+
+    /// <summary>What a builder without a session needs: every base image in the engine, pulled with the login of its registry.</summary>
+    private async Task PullBasesAsync(IImageBuilder builder, BuildJob job, string activity, IReporter reporter, CancellationToken cancellation)
+    {
+        if (builder is not EngineBuilder) return;
+        var request = job.Request;
+        var engine = await _client.System.VersionAsync(cancellation);
+        var platform = request.Platforms is [var wanted] ? wanted : null;
+        var variables = DockerfileVariables.Of(job.Dockerfile, request.BuildArgs, $"{engine.Os}/{engine.Arch}", platform);
+        var target = string.IsNullOrEmpty(request.Target) ? null : request.Target;
+        foreach (var image in BaseImages.Of(job.Dockerfile, target, variables, everyStage: builder.Kind == ImageBuilderKind.Classic))
+        {
+            var imagePlatform = image.Platform ?? platform;
+            if (!request.Pull && await IsThereAsync(image.Reference, imagePlatform, cancellation)) continue;
+            reporter.Progress(new ProgressReport(activity, $"pulling {image.Reference}"));
+            var auth = await _credentials.FindAsync(image.Reference.Registry, cancellation);
+            await _client.Images.PullAsync(image.Reference, imagePlatform, auth, null, cancellation);
+        }
+    }
+
+    private async Task<bool> IsThereAsync(ImageReference reference, string? platform, CancellationToken cancellation)
+    {
+        var image = await _client.Images.InspectAsync(reference.ToString(), cancellation);
+        return image is not null && (platform is null || LocalImage.PlatformOf(image).StartsWith(platform, StringComparison.Ordinal));
+    }
+
+    private async Task<ImageReference> TagByIdAsync(ImageReference repository, string id, CancellationToken cancellation)
+    {
+        var reference = repository.WithTag(DefaultImageName.TagOf(id));
+        await _client.Images.TagAsync(id, reference, cancellation);
+        return reference;
+    }
+
+    private static string ContextDirectory(string path)
+    {
+        var directory = Path.GetFullPath(path);
+        if (File.Exists(directory)) throw ImageErrors.ContextNotFound(directory, "is a file");
+        return Directory.Exists(directory) ? directory : throw ImageErrors.ContextNotFound(directory, "does not exist");
+    }
+
+    private static ImageReference ParseTag(string text)
+    {
+        var reference = ImageReference.Parse(text);
+        if (reference.Digest is not null) throw ImageErrors.InvalidTag(text, "a build cannot choose its digest");
+        return reference.Tag is null ? reference.WithTag("latest") : reference;
+    }
+}

@@ -38,6 +38,7 @@ public sealed class ImageBuild
         var dockerfile = Dockerfile.Read(Path.Combine(directory, string.IsNullOrEmpty(request.Dockerfile) ? "Dockerfile" : request.Dockerfile));
         var given = request.Tags.Where(t => !string.IsNullOrWhiteSpace(t)).Select(ParseTag).ToList();
         var builder = await _choice.ForAsync(request, cancellation);
+        var engine = await _client.System.VersionAsync(cancellation);
         var revision = await GitRevision.ReadAsync(directory, cancellation);
 
         var repository = ImageReference.Parse(DefaultImageName.Repository(directory));
@@ -45,7 +46,7 @@ public sealed class ImageBuild
         var job = new BuildJob(request, directory, dockerfile, references);
 
         var activity = $"Building {(references is [var first, ..] ? first : repository)}";
-        await PullBasesAsync(builder, job, activity, reporter, cancellation);
+        await PullBasesAsync(builder, job, $"{engine.Os}/{engine.Arch}", activity, reporter, cancellation);
         var (id, progress) = await BuildAsync(builder, job, activity, reporter, cancellation);
         if (references.Count == 0) references = [await TagByIdAsync(repository, id, cancellation)];
 
@@ -84,13 +85,13 @@ public sealed class ImageBuild
     }
 
     /// <summary>What a builder without a session needs: every base image in the engine, pulled with the login of its registry.</summary>
-    private async Task PullBasesAsync(IImageBuilder builder, BuildJob job, string activity, IReporter reporter, CancellationToken cancellation)
+    private async Task PullBasesAsync(
+        IImageBuilder builder, BuildJob job, string enginePlatform, string activity, IReporter reporter, CancellationToken cancellation)
     {
         if (builder is not EngineBuilder) return;
         var request = job.Request;
-        var engine = await _client.System.VersionAsync(cancellation);
         var platform = request.Platforms is [var wanted] ? wanted : null;
-        var variables = DockerfileVariables.Of(job.Dockerfile, request.BuildArgs, $"{engine.Os}/{engine.Arch}", platform);
+        var variables = DockerfileVariables.Of(job.Dockerfile, request.BuildArgs, enginePlatform, platform);
         var target = string.IsNullOrEmpty(request.Target) ? null : request.Target;
         foreach (var image in BaseImages.Of(job.Dockerfile, target, variables, everyStage: builder.Kind == ImageBuilderKind.Classic))
         {

@@ -74,6 +74,7 @@ internal sealed class CliBuilder(ImageBuilderKind kind, IDockerClient client, Do
     {
         var environment = new Dictionary<string, string?>(command.Environment)
         {
+            ["DOCKER_CONFIG"] = settings.ConfigDirectory,
             // The engine that was chosen, whatever this process's environment says.
             ["DOCKER_CONTEXT"] = client.Endpoint.Context,
             ["DOCKER_HOST"] = client.Endpoint.Context is null ? client.Endpoint.DockerHost : null,

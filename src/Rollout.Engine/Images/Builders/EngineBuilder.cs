@@ -41,7 +41,7 @@ internal sealed class EngineBuilder(ImageBuilderKind kind, IDockerClient client)
         {
             throw contextFailure;
         }
-        catch (RolloutException e) when (e.Id == "BuildFailed")
+        catch (RolloutException e) when (e.Id is "BuildFailed" or "DockerRequestRefused")
         {
             answer.End(e.Message);
             throw progress.Failure(e.Message, e);

@@ -10,9 +10,9 @@ namespace Rollout.Engine.Traffic;
 /// <param name="Servers">The servers.</param>
 internal sealed record HAProxyBackend(string Balance, IReadOnlyList<HAProxyServer> Servers)
 {
-    /// <summary>Reads the rows of one backend; null where there is none.</summary>
+    /// <summary>Reads the rows of one backend out of a table of any; null where there is none.</summary>
     /// <exception cref="FormatException">It is no such table.</exception>
-    internal static HAProxyBackend? Parse(string csv)
+    internal static HAProxyBackend? Parse(string csv, string name)
     {
         var lines = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (lines.Length == 0 || !lines[0].StartsWith("# ", StringComparison.Ordinal)) throw new FormatException("no header line");
@@ -23,6 +23,7 @@ internal sealed record HAProxyBackend(string Balance, IReadOnlyList<HAProxyServe
         foreach (var line in lines.Skip(1))
         {
             var row = new Row(columns, Fields(line));
+            if (row["pxname"] != name) continue;
             if (row["svname"] == "BACKEND") balance = row["algo"];
             else if (row["svname"] != "FRONTEND") servers.Add(Server(row));
         }

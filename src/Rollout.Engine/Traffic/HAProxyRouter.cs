@@ -98,10 +98,12 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
     private async Task<HAProxyBackend> ReadAsync(CancellationToken cancellation)
     {
         const int BackendAndServers = 2 + 4;
-        var reply = await DoAsync($"show stat {backend} {BackendAndServers} -1", cancellation);
+
+        // Not by name: a frontend may have the same one, and HAProxy would show that.
+        var reply = await DoAsync($"show stat -1 {BackendAndServers} -1", cancellation);
         try
         {
-            return HAProxyBackend.Parse(reply.Text) ?? throw await NoSuchBackendAsync(cancellation);
+            return HAProxyBackend.Parse(reply.Text, backend) ?? throw await NoSuchBackendAsync(cancellation);
         }
         catch (FormatException problem)
         {

@@ -79,7 +79,8 @@ internal sealed class TestRouter : IAsyncDisposable
                 timeout connect 2s
                 timeout client 30s
                 timeout server 30s
-            frontend front
+            # The frontend has the backend's name, as is common.
+            frontend shop
                 bind 127.0.0.1:{Uri.Port}
                 default_backend shop
             {_backends}

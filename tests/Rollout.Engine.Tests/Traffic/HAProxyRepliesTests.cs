@@ -51,7 +51,7 @@ public sealed class HAProxyRepliesTests
     [InlineData("DOWN", RouterServerState.Down)]
     [InlineData("DOWN 1/2", RouterServerState.Down)]
     public void States_are_read(string status, RouterServerState state) =>
-        Assert.Equal(state, HAProxyBackend.Parse(Table(new HAProxyServer("s", "", 1, default, 0, 1, ""), status))!.Servers.Single().State);
+        Assert.Equal(state, HAProxyBackend.Parse(Table(new HAProxyServer("s", "", 1, default, 0, 1, ""), status), "shop")!.Servers.Single().State);
 
     [Fact]
     public void Tables_are_read_whatever_the_order_of_columns_and_the_quoting()
@@ -71,7 +71,7 @@ public sealed class HAProxyRepliesTests
 
         Prop.ForAll(cases.ToArbitrary(), sample =>
         {
-            var read = HAProxyBackend.Parse(Table(sample.list, sample.columns, "UP"));
+            var read = HAProxyBackend.Parse(Table(sample.list, sample.columns, "UP"), "shop");
             return read is not null && read.Balance == "roundrobin" && read.Servers.SequenceEqual(sample.list);
         }).QuickCheckThrowOnFailure();
     }
@@ -82,7 +82,7 @@ public sealed class HAProxyRepliesTests
         {
             try
             {
-                HAProxyBackend.Parse((headed ? "# svname,status,uweight\n" : "") + text.Get);
+                HAProxyBackend.Parse((headed ? "# pxname,svname,status,uweight\n" : "") + text.Get, "shop");
                 return true;
             }
             catch (FormatException)
@@ -93,7 +93,7 @@ public sealed class HAProxyRepliesTests
 
     [Fact]
     public void A_table_without_the_backends_own_row_is_no_backend() =>
-        Assert.Null(HAProxyBackend.Parse("# pxname,svname,status\nf,FRONTEND,OPEN"));
+        Assert.Null(HAProxyBackend.Parse("# pxname,svname,status,algo\nshop,FRONTEND,OPEN,\nother,BACKEND,UP,roundrobin", "shop"));
 
     private static readonly string[] Columns = ["pxname", "svname", "qcur", "scur", "status", "sid", "check_status", "last_chk", "addr", "algo", "uweight", "", "newer"];
 
@@ -114,7 +114,7 @@ public sealed class HAProxyRepliesTests
             "uweight" => server.Weight.ToString(CultureInfo.InvariantCulture),
             _ => "",
         }));
-        var backend = Row(columns, column => column switch { "svname" => "BACKEND", "algo" => "roundrobin", _ => "" });
+        var backend = Row(columns, column => column switch { "pxname" => "shop", "svname" => "BACKEND", "algo" => "roundrobin", _ => "" });
         return string.Join('\n', ["# " + string.Join(',', columns), .. rows, backend, ""]);
     }
 

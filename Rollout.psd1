@@ -11,7 +11,15 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     CmdletsToExport      = @(
+        'Get-Rollout'
+        'Get-RolloutHistory'
         'New-RolloutHealthCheck'
+        'Resume-Rollout'
+        'Start-Rollout'
+        'Test-RolloutHealth'
+        'Undo-Rollout'
+        'Wait-Rollout'
+        'Watch-Rollout'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

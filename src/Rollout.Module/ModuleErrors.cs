@@ -1,12 +1,104 @@
 namespace Rollout.Module;
 
-/// <summary>The failures of a command line, before any engine is asked.</summary>
+/// <summary>The failures of a command line, and of rollouts that did not end as was asked.</summary>
 internal static class ModuleErrors
 {
-    internal static RolloutException NotAFile(string path, string provider) => new(
+    internal static RolloutException PathNotInFileSystem(string path, string provider) => new(
         "PathNotInFileSystem",
         ErrorKind.InvalidInput,
         $"'{path}' is in PowerShell's {provider} provider, not in the file system.",
         "Give a path of the file system.",
         path);
+
+    internal static RolloutException NumberNotQuoted(object number) => new(
+        "NumberNotQuoted",
+        ErrorKind.Syntax,
+        $"PowerShell has made the number {number} of what was written, and 1.10 and 1.1 are the same number: quote it.",
+        "Write '1.10' in quotes.",
+        number);
+
+    internal static RolloutException AnotherEngine(RolloutEndpoint carried, RolloutEndpoint named) => new(
+        "AnotherEngine",
+        ErrorKind.InvalidInput,
+        $"The object lives on the Docker engine at {carried}, but -DockerHost or -Context names the one at {named}.",
+        "Leave -DockerHost and -Context out, or get the object from the engine that is meant.",
+        carried);
+
+    internal static RolloutException RolloutNotFound(string target) => new(
+        "RolloutNotFound",
+        ErrorKind.NotFound,
+        $"There is no rollout '{target}'.",
+        "See Get-Rollout for those there are.",
+        target);
+
+    internal static RolloutException TargetMissing(ImageSource? image) => new(
+        "TargetMissing",
+        ErrorKind.InvalidInput,
+        "No target was given.",
+        "Name one, for example docker/shop.",
+        image);
+
+    internal static RolloutException ImageMissing(string target) => new(
+        "ImageMissing",
+        ErrorKind.InvalidInput,
+        $"No image was given for '{target}'.",
+        "Pipe one from Publish-Image, or name it with -Image.",
+        target);
+
+    internal static RolloutException RolloutWithoutImage(RolloutStatus rollout) => new(
+        "RolloutWithoutImage",
+        ErrorKind.InvalidInput,
+        $"'{rollout.Target}' was piped without an image. What runs is not rolled out again.",
+        "Name the image to roll out with -Image.",
+        rollout);
+
+    internal static RolloutException RolloutFailed(RolloutStatus rollout) => new(
+        "RolloutFailed",
+        ErrorKind.OperationFailed,
+        $"The rollout of {rollout.Image} to {rollout.Target} ended {rollout.Phase}{Why(rollout)}",
+        "Mend the cause and start it again; Get-Rollout shows what runs.",
+        rollout);
+
+    internal static RolloutException RolloutNotStarted(string target, int failures) => new(
+        "RolloutNotStarted",
+        ErrorKind.OperationFailed,
+        $"The rollout to {target} was not started, since {failures} others have failed.",
+        "Mend what failed and start again, or allow more with -MaxFailures.",
+        target);
+
+    internal static RolloutException RolloutPhaseNotReached(RolloutStatus rollout, IEnumerable<RolloutPhase> wanted) => new(
+        "RolloutPhaseNotReached",
+        ErrorKind.OperationFailed,
+        $"{rollout.Target} ended {rollout.Phase}, not {string.Join(" or ", wanted)}{Why(rollout)}",
+        "See the rollout's Reason and Message.",
+        rollout);
+
+    internal static RolloutException WaitTimedOut(RolloutStatus rollout, IEnumerable<RolloutPhase> wanted, int seconds) => new(
+        "WaitTimedOut",
+        ErrorKind.Timeout,
+        $"{rollout.Target} is {rollout.Phase}, not {string.Join(" or ", wanted)}, after {seconds} seconds{Why(rollout)}",
+        "Wait longer with -TimeoutSec; where the shell that drove the rollout is gone, carry on with Resume-Rollout.",
+        rollout);
+
+    internal static RolloutException UndoFailed(RolloutStatus rollout) => new(
+        "UndoFailed",
+        ErrorKind.OperationFailed,
+        $"The undo of {rollout.Target} ended {rollout.Phase}{Why(rollout)}",
+        "See Get-RolloutHistory for what else can be gone back to, with -ToRevision.",
+        rollout);
+
+    internal static RolloutException UndoHealthyNeedsForce(RolloutStatus rollout) => new(
+        "UndoHealthyNeedsForce",
+        ErrorKind.PermissionDenied,
+        $"{rollout.Target} is Healthy, and this host cannot ask whether to undo it all the same.",
+        "Give -Force or -Confirm:$false, or only undo what is not well with -IfUnhealthy.",
+        rollout);
+
+    private static string Why(RolloutStatus rollout) => (rollout.Reason, rollout.Message) switch
+    {
+        (null, null) => ".",
+        ({ } reason, null) => $": {reason}.",
+        (null, { } message) => $": {message}",
+        ({ } reason, { } message) => $": {reason}: {message}",
+    };
 }

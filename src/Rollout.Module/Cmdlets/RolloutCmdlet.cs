@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using Rollout.Module.Pipeline;
 
@@ -31,8 +32,13 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     /// <summary>Pieces of work that may run side by side.</summary>
     private protected virtual int WorkLimit => 1;
 
-    /// <summary>Whether work that is still waiting for its turn should be started.</summary>
-    private protected virtual bool MayStart => true;
+    /// <summary>Failures so far.</summary>
+    private protected int Failures { get; private set; }
+
+    /// <summary>Called when it is an input's turn; throws where its work should not be started any more.</summary>
+    private protected virtual void BeforeStart(object? input)
+    {
+    }
 
     /// <summary>Takes one input: reads the parameters and calls <see cref="Run"/>.</summary>
     private protected abstract void Process();
@@ -46,7 +52,7 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
         }
         catch (RolloutException error)
         {
-            Fail(error, CurrentInput);
+            Fail(error, null);
         }
     }
 
@@ -72,19 +78,16 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The user's object for errors that name none.</summary>
-    private protected virtual object? CurrentInput => null;
-
     /// <summary>Whether a failure means that no other input can succeed either.</summary>
     private protected virtual bool IsFatal(RolloutException error) => false;
 
     /// <summary>Starts work for one input, as soon as fewer than <see cref="WorkLimit"/> others run.</summary>
+    /// <param name="input">The user's object, for errors that name none.</param>
     /// <param name="work">Runs on the thread pool; must not look at parameters, which belong to the next input by then.</param>
-    private protected void Run(Func<WorkItem, Task> work)
+    private protected void Run(object? input, Func<WorkItem, Task> work)
     {
-        var input = CurrentInput;
         PumpUntil(() => _running.Count < WorkLimit);
-        if (!MayStart) return;
+        BeforeStart(input);
 
         var item = new WorkItem(this, _queue, _progress, _cancellation.Token);
         var task = Task.Run(() => work(item), CancellationToken.None);
@@ -96,6 +99,7 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     /// <summary>Reports a failure: at once where nothing more can succeed, else as soon as nothing is in flight.</summary>
     private protected void Fail(Exception error, object? input)
     {
+        Failures++;
         var record = ErrorRecords.From(error, input);
         if (error is RolloutException known && IsFatal(known)) ThrowTerminatingError(record);
         _errors.Add(record);
@@ -105,8 +109,18 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     private protected string FileSystemPath(string path)
     {
         var full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-        return provider.Name == "FileSystem" ? full : throw ModuleErrors.NotAFile(path, provider.Name);
+        return provider.Name == "FileSystem" ? full : throw ModuleErrors.PathNotInFileSystem(path, provider.Name);
     }
+
+    /// <summary>Empty text counts as absent: a column of a CSV file may be.</summary>
+    private protected static string? Text(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
+
+    /// <inheritdoc cref="Text"/>
+    private protected static IReadOnlyList<string> Texts(IEnumerable<string?> texts) => [.. texts.Select(Text).OfType<string>()];
+
+    /// <summary>A hashtable's keys and values as text.</summary>
+    private protected static IReadOnlyDictionary<string, string> Texts(Hashtable table) =>
+        table.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => $"{entry.Value}");
 
     private void End(Task ended, object? input)
     {

@@ -16,9 +16,11 @@ internal sealed class WorkItem(PSCmdlet cmdlet, PipelineQueue queue, ProgressFee
 
     /// <summary>Asks -WhatIf and -Confirm. False means: leave it.</summary>
     /// <param name="description">What would be done, as a sentence.</param>
-    /// <param name="question">What is asked under -Confirm.</param>
-    internal Task<bool> ShouldProcessAsync(string description, string question) =>
-        AskAsync(() => cmdlet.ShouldProcess(ForeignText.Neutralise(description), ForeignText.Neutralise(question), "Rollout"));
+    internal Task<bool> ShouldProcessAsync(string description)
+    {
+        var text = ForeignText.Neutralise(description);
+        return AskAsync(() => cmdlet.ShouldProcess(text, text, "Do you want to go on?"));
+    }
 
     /// <summary>Runs a question to the user on the pipeline thread.</summary>
     internal Task<bool> AskAsync(Func<bool> question)

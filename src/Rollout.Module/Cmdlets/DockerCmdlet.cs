@@ -1,0 +1,17 @@
+using System.Management.Automation;
+
+namespace Rollout.Module.Cmdlets;
+
+/// <summary>A cmdlet that talks to a Docker engine.</summary>
+public abstract class DockerCmdlet : RolloutCmdlet
+{
+    /// <summary>The engine's address.</summary>
+    [Parameter]
+    public string? DockerHost { get; set; }
+
+    /// <summary>The docker context whose engine is meant.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public string? Context { get; set; }
+
+    private protected EngineChoice Engine => new(DockerHost, Context);
+}

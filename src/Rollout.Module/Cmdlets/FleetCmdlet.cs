@@ -1,0 +1,16 @@
+using System.Management.Automation;
+
+namespace Rollout.Module.Cmdlets;
+
+/// <summary>A cmdlet whose inputs are worked on side by side, each result coming out when it is there.</summary>
+public abstract class FleetCmdlet : DockerCmdlet
+{
+    internal const int DefaultLimit = 32;
+
+    /// <summary>How many are worked on at a time.</summary>
+    [Parameter]
+    [ValidateRange(1, 1_000)]
+    public int ThrottleLimit { get; set; } = DefaultLimit;
+
+    private protected override int WorkLimit => ThrottleLimit;
+}

@@ -1,0 +1,36 @@
+using System.Management.Automation;
+using Rollout.Engine.Docker;
+using Rollout.Engine.Rollouts;
+using Rollout.Module.Completers;
+
+namespace Rollout.Module.Cmdlets;
+
+/// <summary>Lists the revisions of a workload that can be gone back to, newest first.</summary>
+[Cmdlet(VerbsCommon.Get, "RolloutHistory", DefaultParameterSetName = TargetSet)]
+[OutputType(typeof(RolloutRevision))]
+public sealed class GetRolloutHistoryCommand : DockerCmdlet
+{
+    private const string TargetSet = "Target";
+    private const string RolloutSet = "Rollout";
+
+    /// <summary>The workload's target.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = TargetSet)]
+    [ArgumentCompleter(typeof(TargetCompleter))]
+    public string Target { get; set; } = "";
+
+    /// <summary>The workload as Get-Rollout shows it.</summary>
+    [Parameter(Mandatory = true, ValueFromPipeline = true, ParameterSetName = RolloutSet)]
+    public RolloutStatus? Rollout { get; set; }
+
+    private protected override void Process()
+    {
+        var target = Rollout?.Target ?? Target;
+        var endpoint = Engine.For(Rollout?.Endpoint);
+        Run(Rollout ?? (object)Target, async item =>
+        {
+            using var docker = EngineChoice.Open(endpoint);
+            var history = await new DockerTargets(docker).Open(TargetName.Parse(target)).HistoryAsync(item.Cancellation);
+            foreach (var revision in history) item.Write(revision);
+        });
+    }
+}

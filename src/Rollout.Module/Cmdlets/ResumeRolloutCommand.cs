@@ -1,0 +1,33 @@
+using System.Management.Automation;
+using Rollout.Engine.Docker;
+using Rollout.Engine.Rollouts;
+using Rollout.Module.Pipeline;
+
+namespace Rollout.Module.Cmdlets;
+
+/// <summary>Carries on a rollout whose shell died, and mends one that is Degraded.</summary>
+[Cmdlet(VerbsLifecycle.Resume, "Rollout", SupportsShouldProcess = true)]
+[OutputType(typeof(RolloutStatus))]
+public sealed class ResumeRolloutCommand : FleetCmdlet
+{
+    /// <summary>The rollout to carry on.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    public RolloutStatus? Rollout { get; set; }
+
+    private protected override void Process()
+    {
+        var rollout = Rollout!;
+        var endpoint = Engine.For(rollout.Endpoint);
+        Run(rollout, item => ResumeAsync(rollout, endpoint, item));
+    }
+
+    private static async Task ResumeAsync(RolloutStatus rollout, RolloutEndpoint endpoint, WorkItem item)
+    {
+        if (!await item.ShouldProcessAsync($"Carry on or mend {rollout.Target}, which is {rollout.Phase}.")) return;
+
+        using var docker = EngineChoice.Open(endpoint);
+        var status = await new DockerTargets(docker).Open(TargetName.Parse(rollout.Target)).CarryOnAsync(null, item, item.Cancellation);
+        item.Write(status);
+        if (status.Phase != RolloutPhase.Healthy) throw ModuleErrors.RolloutFailed(status);
+    }
+}

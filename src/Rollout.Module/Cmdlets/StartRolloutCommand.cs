@@ -1,0 +1,196 @@
+using System.Collections;
+using System.Management.Automation;
+using Rollout.Engine.Docker;
+using Rollout.Engine.Rollouts;
+using Rollout.Engine.Traffic;
+using Rollout.Module.Completers;
+using Rollout.Module.Pipeline;
+
+namespace Rollout.Module.Cmdlets;
+
+/// <summary>Rolls an image out to a target and follows it to its end.</summary>
+[Cmdlet(VerbsLifecycle.Start, "Rollout", SupportsShouldProcess = true)]
+[OutputType(typeof(RolloutStatus))]
+public sealed class StartRolloutCommand : FleetCmdlet
+{
+    private bool _imageIsNamed;
+
+    /// <summary>The target: <c>docker/x</c> or <c>compose/project/service</c>.</summary>
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(TargetCompleter))]
+    public string? Target { get; set; }
+
+    /// <summary>The image.</summary>
+    [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    public ImageSource? Image { get; set; }
+
+    /// <summary>A rollout whose target is meant; needs -Image.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    public RolloutStatus? Rollout { get; set; }
+
+    /// <summary>How the new replaces the old.</summary>
+    [Parameter]
+    public RolloutStrategy Strategy { get; set; } = RolloutStrategy.Rolling;
+
+    /// <summary>Replicas above the wanted number while it goes on: a number or a percentage.</summary>
+    [Parameter]
+    public string? MaxSurge { get; set; }
+
+    /// <summary>Checks that must pass before it counts as Healthy.</summary>
+    [Parameter]
+    public RolloutHealthCheck[] HealthCheck { get; set; } = [];
+
+    /// <summary>What is done when it fails.</summary>
+    [Parameter]
+    public FailureAction OnFailure { get; set; } = FailureAction.Undo;
+
+    /// <summary>Restarts of a new replica that are forgiven.</summary>
+    [Parameter]
+    [ValidateRange(0, 1_000)]
+    public int GraceRestarts { get; set; }
+
+    /// <summary>Seconds a new replica may look bad before it counts as failed.</summary>
+    [Parameter]
+    [ValidateRange(0, 86_400)]
+    public int GraceSec { get; set; }
+
+    /// <summary>Seconds until every new replica must be healthy.</summary>
+    [Parameter]
+    [ValidateRange(1, 86_400)]
+    public int TimeoutSec { get; set; } = 600;
+
+    /// <summary>Starts no more rollouts after so many have failed.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? MaxFailures { get; set; }
+
+    /// <summary>Deploys by tag, without the digest.</summary>
+    [Parameter]
+    public SwitchParameter ByTag { get; set; }
+
+    /// <summary>Why, for the history.</summary>
+    [Parameter]
+    public string? ChangeCause { get; set; }
+
+    /// <summary>Does it though a safety rule would refuse.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>The traffic router.</summary>
+    [Parameter]
+    [ValidateSet("HAProxy")]
+    public string? Router { get; set; }
+
+    /// <summary>Where the router listens: a socket's path or host:port.</summary>
+    [Parameter]
+    public string? RouterEndpoint { get; set; }
+
+    /// <summary>The router's backend.</summary>
+    [Parameter]
+    public string? Backend { get; set; }
+
+    /// <summary>How many containers.</summary>
+    [Parameter]
+    [ValidateRange(1, 1_000)]
+    public int? Replicas { get; set; }
+
+    /// <summary>The port the container listens on.</summary>
+    [Parameter]
+    [ValidateRange(1, 65_535)]
+    public int? Port { get; set; }
+
+    /// <summary>Ports to publish, as docker run -p takes them.</summary>
+    [Parameter]
+    public string[] Publish { get; set; } = [];
+
+    /// <summary>Environment variables. Their values are never shown.</summary>
+    [Parameter]
+    public Hashtable Env { get; set; } = [];
+
+    /// <summary>Networks to be on.</summary>
+    [Parameter]
+    public string[] Network { get; set; } = [];
+
+    /// <summary>Volumes, as docker run -v takes them.</summary>
+    [Parameter]
+    public string[] Volume { get; set; } = [];
+
+    /// <summary>The memory limit of a container.</summary>
+    [Parameter]
+    public string? Memory { get; set; }
+
+    /// <summary>The CPU limit of a container, in cores.</summary>
+    [Parameter]
+    public double? Cpu { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() =>
+        _imageIsNamed = MyInvocation.BoundParameters.ContainsKey(nameof(Image));
+
+    private protected override void BeforeStart(object? input)
+    {
+        if (Failures >= MaxFailures) throw ModuleErrors.RolloutNotStarted($"{input}", Failures);
+    }
+
+    private protected override void Process()
+    {
+        // A piped rollout has an Image of its own, which would bind by its name.
+        if (Rollout is not null && !_imageIsNamed) throw ModuleErrors.RolloutWithoutImage(Rollout);
+
+        var target = Text(Target) ?? throw ModuleErrors.TargetMissing(Image);
+        var image = Image ?? throw ModuleErrors.ImageMissing(target);
+        var name = TargetName.Parse(target);
+        var endpoint = Engine.For(Rollout?.Endpoint ?? image.Built?.Endpoint, otherwise: image.Endpoint);
+        var request = Request(image);
+        Run(target, item => StartAsync(name, endpoint, request, item));
+    }
+
+    private static async Task StartAsync(TargetName name, RolloutEndpoint endpoint, RolloutRequest request, WorkItem item)
+    {
+        using var docker = EngineChoice.Open(endpoint);
+        var target = new DockerTargets(docker).Open(name);
+        var plan = await target.PlanAsync(request, item, item.Cancellation);
+        if (!await item.ShouldProcessAsync(plan.Description)) return;
+
+        var status = await target.ApplyAsync(plan, null, item, item.Cancellation);
+        item.Write(status);
+        if (status.Phase != RolloutPhase.Healthy) throw ModuleErrors.RolloutFailed(status);
+    }
+
+    private RolloutRequest Request(ImageSource image) => new()
+    {
+        Image = image,
+        ByTag = ByTag,
+        Strategy = Strategy,
+        MaxSurge = Text(MaxSurge),
+        OnFailure = OnFailure,
+        HealthChecks = HealthCheck,
+        Timeout = TimeSpan.FromSeconds(TimeoutSec),
+        GraceRestarts = GraceRestarts,
+        Grace = TimeSpan.FromSeconds(GraceSec),
+        ChangeCause = Text(ChangeCause),
+        Force = Force,
+        Docker = Workload(),
+    };
+
+    private DockerWorkload Workload() => new()
+    {
+        Replicas = Replicas,
+        Port = Port,
+        Publish = Texts(Publish),
+        Env = Texts(Env),
+        Networks = Texts(Network),
+        Volumes = Texts(Volume),
+        Memory = Text(Memory),
+        Cpu = Cpu,
+        Router = Text(Router),
+        RouterEndpoint = FullRouterEndpoint(),
+        Backend = Text(Backend),
+    };
+
+    /// <summary>A socket's path is meant from where the user stands, which is not where the process was started.</summary>
+    private string? FullRouterEndpoint() =>
+        Text(RouterEndpoint) is { } endpoint
+            ? TrafficRouters.AbsoluteEndpoint(Text(Router) ?? "haproxy", endpoint, SessionState.Path.CurrentFileSystemLocation.ProviderPath)
+            : null;
+}

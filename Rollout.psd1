@@ -14,6 +14,7 @@
         'Get-Rollout'
         'Get-RolloutHistory'
         'New-RolloutHealthCheck'
+        'Publish-Image'
         'Resume-Rollout'
         'Start-Rollout'
         'Test-RolloutHealth'

@@ -13,5 +13,5 @@ public abstract class DockerCmdlet : RolloutCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? Context { get; set; }
 
-    private protected EngineChoice Engine => new(DockerHost, Context);
+    private protected EngineChoice Engine => new(DockerHost, Context, CurrentDirectory);
 }

@@ -3,29 +3,29 @@ using Rollout.Engine.Docker.Api;
 namespace Rollout.Module.Cmdlets;
 
 /// <summary>Which Docker engine a command line means: the one an object came from, else the one named, else the docker CLI's.</summary>
-/// <param name="DockerHost">-DockerHost.</param>
-/// <param name="Context">-Context.</param>
-internal sealed record EngineChoice(string? DockerHost, string? Context)
+/// <param name="dockerHost">-DockerHost.</param>
+/// <param name="context">-Context.</param>
+/// <param name="directory">Where the user stands.</param>
+internal sealed class EngineChoice(string? dockerHost, string? context, string directory)
 {
     /// <summary>True where the user named an engine.</summary>
-    internal bool IsNamed => !string.IsNullOrWhiteSpace(DockerHost) || !string.IsNullOrWhiteSpace(Context);
+    internal bool IsNamed => !string.IsNullOrWhiteSpace(dockerHost) || !string.IsNullOrWhiteSpace(context);
 
-    /// <summary>The engine named, else the docker CLI's.</summary>
-    internal RolloutEndpoint Named() => DockerEndpoint.Resolve(DockerHost, Context, DockerSettings.OfThisProcess).ToRolloutEndpoint();
-
-    /// <summary>The engine to act on.</summary>
+    /// <summary>The engine to act on; nothing is sent yet.</summary>
     /// <param name="carried">Where the object at hand lives, and nowhere else; null where it does not say.</param>
     /// <param name="otherwise">Where it came from, though it can be had elsewhere too.</param>
-    /// <exception cref="RolloutException">AnotherEngine: the user names another engine than the object's.</exception>
-    internal RolloutEndpoint For(RolloutEndpoint? carried, RolloutEndpoint? otherwise = null)
+    /// <exception cref="RolloutException">
+    /// AnotherEngine: the user names another engine than the object's. DockerContextMoved: the object's context names another by now.
+    /// </exception>
+    internal DockerEngine For(RolloutEndpoint? carried, RolloutEndpoint? otherwise = null)
     {
-        if (!IsNamed) return carried ?? otherwise ?? Named();
+        var origin = carried ?? otherwise;
+        if (!IsNamed && origin is not null) return Engine(DockerEndpoint.Resolve(origin, DockerSettings.OfThisProcess));
 
-        var named = Named();
-        if (carried is not null && carried.DockerHost != named.DockerHost) throw ModuleErrors.AnotherEngine(carried, named);
-        return named;
+        var named = DockerEndpoint.Resolve(dockerHost, context, DockerSettings.OfThisProcess);
+        if (carried is not null && carried.DockerHost != named.ToString()) throw ModuleErrors.AnotherEngine(carried, named.ToRolloutEndpoint());
+        return Engine(named);
     }
 
-    /// <summary>A client for an engine; refuses where the context it was chosen by names another by now.</summary>
-    internal static DockerClient Open(RolloutEndpoint endpoint) => new(DockerEndpoint.Resolve(endpoint, DockerSettings.OfThisProcess));
+    private DockerEngine Engine(DockerEndpoint endpoint) => new(new DockerClient(endpoint), directory);
 }

@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using Rollout.Engine.Docker;
-using Rollout.Engine.Rollouts;
 using Rollout.Module.Completers;
 using Rollout.Module.Pipeline;
 
@@ -24,20 +22,23 @@ public sealed class GetRolloutCommand : DockerCmdlet
     private protected override void Process()
     {
         string[] wanted = [.. Target.Where(target => !string.IsNullOrWhiteSpace(target))];
-        var endpoint = Engine.Named();
-        var mayBeAbsent = wanted.Length == 0 && !Engine.IsNamed;
-        foreach (var target in wanted.DefaultIfEmpty("*")) Run(target, item => WriteAsync(target, endpoint, mayBeAbsent, item));
+        var choice = Engine;
+        var mayBeAbsent = wanted.Length == 0 && !choice.IsNamed;
+        foreach (var target in wanted.DefaultIfEmpty("*"))
+        {
+            var engine = choice.For(null);
+            Run(target, item => WriteAsync(target, engine, mayBeAbsent, item));
+        }
     }
 
-    private async Task WriteAsync(string target, RolloutEndpoint endpoint, bool mayBeAbsent, WorkItem item)
+    private async Task WriteAsync(string target, DockerEngine engine, bool mayBeAbsent, WorkItem item)
     {
-        using var docker = EngineChoice.Open(endpoint);
-        var targets = new DockerTargets(docker);
+        using var _ = engine;
         try
         {
             var found = WildcardPattern.ContainsWildcardCharacters(target)
-                ? await ListAsync(targets, target, item.Cancellation)
-                : [await ReadAsync(targets, target, item.Cancellation)];
+                ? await ListAsync(engine, target, item.Cancellation)
+                : [await ReadAsync(engine, target, item.Cancellation)];
             foreach (var rollout in found.Where(rollout => Phase.Length == 0 || Phase.Contains(rollout.Phase))) item.Write(rollout);
         }
         catch (RolloutException error) when (mayBeAbsent && error.Kind == ErrorKind.Connection)
@@ -46,12 +47,12 @@ public sealed class GetRolloutCommand : DockerCmdlet
         }
     }
 
-    private static async Task<IEnumerable<RolloutStatus>> ListAsync(DockerTargets targets, string pattern, CancellationToken cancellation)
+    private static async Task<IEnumerable<RolloutStatus>> ListAsync(DockerEngine engine, string pattern, CancellationToken cancellation)
     {
         var wanted = WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase);
-        return (await targets.ListAsync(cancellation)).Where(rollout => wanted.IsMatch(rollout.Target));
+        return (await engine.Targets.ListAsync(cancellation)).Where(rollout => wanted.IsMatch(rollout.Target));
     }
 
-    private static async Task<RolloutStatus> ReadAsync(DockerTargets targets, string target, CancellationToken cancellation) =>
-        await targets.Open(TargetName.Parse(target)).ReadAsync(cancellation) ?? throw ModuleErrors.RolloutNotFound(target);
+    private static async Task<RolloutStatus> ReadAsync(DockerEngine engine, string target, CancellationToken cancellation) =>
+        await engine.Target(target).ReadAsync(cancellation) ?? throw ModuleErrors.RolloutNotFound(target);
 }

@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using Rollout.Engine.Docker;
-using Rollout.Engine.Rollouts;
 using Rollout.Module.Completers;
 
 namespace Rollout.Module.Cmdlets;
@@ -25,11 +23,11 @@ public sealed class GetRolloutHistoryCommand : DockerCmdlet
     private protected override void Process()
     {
         var target = Rollout?.Target ?? Target;
-        var endpoint = Engine.For(Rollout?.Endpoint);
+        var engine = Engine.For(Rollout?.Endpoint);
         Run(Rollout ?? (object)Target, async item =>
         {
-            using var docker = EngineChoice.Open(endpoint);
-            var history = await new DockerTargets(docker).Open(TargetName.Parse(target)).HistoryAsync(item.Cancellation);
+            using var _ = engine;
+            var history = await engine.Target(target).HistoryAsync(item.Cancellation);
             foreach (var revision in history) item.Write(revision);
         });
     }

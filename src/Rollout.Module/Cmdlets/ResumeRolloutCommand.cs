@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using Rollout.Engine.Docker;
-using Rollout.Engine.Rollouts;
 using Rollout.Module.Pipeline;
 
 namespace Rollout.Module.Cmdlets;
@@ -17,16 +15,16 @@ public sealed class ResumeRolloutCommand : FleetCmdlet
     private protected override void Process()
     {
         var rollout = Rollout!;
-        var endpoint = Engine.For(rollout.Endpoint);
-        Run(rollout, item => ResumeAsync(rollout, endpoint, item));
+        var engine = Engine.For(rollout.Endpoint);
+        Run(rollout, item => ResumeAsync(rollout, engine, item));
     }
 
-    private static async Task ResumeAsync(RolloutStatus rollout, RolloutEndpoint endpoint, WorkItem item)
+    private static async Task ResumeAsync(RolloutStatus rollout, DockerEngine engine, WorkItem item)
     {
         if (!await item.ShouldProcessAsync($"Carry on or mend {rollout.Target}, which is {rollout.Phase}.")) return;
 
-        using var docker = EngineChoice.Open(endpoint);
-        var status = await new DockerTargets(docker).Open(TargetName.Parse(rollout.Target)).CarryOnAsync(null, item, item.Cancellation);
+        using var _ = engine;
+        var status = await engine.Target(rollout.Target).CarryOnAsync(null, item, item.Cancellation);
         item.Write(status);
         if (status.Phase != RolloutPhase.Healthy) throw ModuleErrors.RolloutFailed(status);
     }

@@ -105,6 +105,9 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
         _errors.Add(record);
     }
 
+    /// <summary>Where the user stands, which is not where the process was started.</summary>
+    private protected string CurrentDirectory => SessionState.Path.CurrentFileSystemLocation.ProviderPath;
+
     /// <summary>The full path of what the user wrote, by PowerShell's own location and drives.</summary>
     private protected string FileSystemPath(string path)
     {

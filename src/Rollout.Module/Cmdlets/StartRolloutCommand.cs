@@ -1,8 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
-using Rollout.Engine.Docker;
 using Rollout.Engine.Rollouts;
-using Rollout.Engine.Traffic;
 using Rollout.Module.Completers;
 using Rollout.Module.Pipeline;
 
@@ -139,16 +137,15 @@ public sealed class StartRolloutCommand : FleetCmdlet
 
         var target = Text(Target) ?? throw ModuleErrors.TargetMissing(Image);
         var image = Image ?? throw ModuleErrors.ImageMissing(target);
-        var name = TargetName.Parse(target);
-        var endpoint = Engine.For(Rollout?.Endpoint ?? image.Built?.Endpoint, otherwise: image.Endpoint);
+        var engine = Engine.For(Rollout?.Endpoint ?? image.Built?.Endpoint, otherwise: image.Endpoint);
         var request = Request(image);
-        Run(target, item => StartAsync(name, endpoint, request, item));
+        Run(target, item => StartAsync(target, engine, request, item));
     }
 
-    private static async Task StartAsync(TargetName name, RolloutEndpoint endpoint, RolloutRequest request, WorkItem item)
+    private static async Task StartAsync(string name, DockerEngine engine, RolloutRequest request, WorkItem item)
     {
-        using var docker = EngineChoice.Open(endpoint);
-        var target = new DockerTargets(docker).Open(name);
+        using var _ = engine;
+        var target = engine.Target(name);
         var plan = await target.PlanAsync(request, item, item.Cancellation);
         if (!await item.ShouldProcessAsync(plan.Description)) return;
 
@@ -184,13 +181,7 @@ public sealed class StartRolloutCommand : FleetCmdlet
         Memory = Text(Memory),
         Cpu = Cpu,
         Router = Text(Router),
-        RouterEndpoint = FullRouterEndpoint(),
+        RouterEndpoint = Text(RouterEndpoint),
         Backend = Text(Backend),
     };
-
-    /// <summary>A socket's path is meant from where the user stands, which is not where the process was started.</summary>
-    private string? FullRouterEndpoint() =>
-        Text(RouterEndpoint) is { } endpoint
-            ? TrafficRouters.AbsoluteEndpoint(Text(Router) ?? "haproxy", endpoint, SessionState.Path.CurrentFileSystemLocation.ProviderPath)
-            : null;
 }

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using Rollout.Engine.Docker;
 using Rollout.Engine.Health;
 using Rollout.Module.Literals;
 using Rollout.Module.Pipeline;
@@ -56,15 +55,15 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
     private protected override void Process()
     {
         var rollout = Rollout!;
-        var endpoint = new EngineChoice(DockerHost, Context).For(rollout.Endpoint);
+        var engine = new EngineChoice(DockerHost, Context, CurrentDirectory).For(rollout.Endpoint);
         var checks = Checks;
-        Run(rollout, item => TestAsync(rollout, endpoint, checks, item));
+        Run(rollout, item => TestAsync(rollout, engine, checks, item));
     }
 
-    private async Task TestAsync(RolloutStatus rollout, RolloutEndpoint endpoint, IReadOnlyList<RolloutHealthCheck> checks, WorkItem item)
+    private async Task TestAsync(RolloutStatus rollout, DockerEngine engine, IReadOnlyList<RolloutHealthCheck> checks, WorkItem item)
     {
-        using var docker = EngineChoice.Open(endpoint);
-        var runner = new HealthCheckRunner(new DockerTargets(docker).Replicas, TimeProvider.System) { For = For };
+        using var _ = engine;
+        var runner = new HealthCheckRunner(engine.Targets.ReplicaStates, TimeProvider.System) { For = For };
         var health = await runner.RunAsync(rollout, checks, item, item.Cancellation);
         if (Quiet) item.Write(health.Healthy);
         else item.Write(health);

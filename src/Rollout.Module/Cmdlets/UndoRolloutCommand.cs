@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using System.Management.Automation.Host;
-using Rollout.Engine.Docker;
 using Rollout.Engine.Rollouts;
 using Rollout.Module.Pipeline;
 
@@ -56,7 +55,7 @@ public sealed class UndoRolloutCommand : FleetCmdlet
             Force = Force,
             Timeout = TimeSpan.FromSeconds(TimeoutSec),
         };
-        var endpoint = Engine.For(Rollout?.Endpoint);
+        var engine = Engine.For(Rollout?.Endpoint);
         var verdict = Verdict ?? VerdictOf(Rollout);
         if (IfUnhealthy && Rollout is not null && verdict != HealthVerdict.Unhealthy)
         {
@@ -66,13 +65,13 @@ public sealed class UndoRolloutCommand : FleetCmdlet
 
         var rollout = Rollout;
         var asks = rollout is not null && verdict == HealthVerdict.Healthy && !IsNotToAsk;
-        Run(rollout ?? (object)target, item => UndoAsync(TargetName.Parse(target), endpoint, request, asks ? rollout : null, item));
+        Run(rollout ?? (object)target, item => UndoAsync(target, engine, request, asks ? rollout : null, item));
     }
 
-    private async Task UndoAsync(TargetName name, RolloutEndpoint endpoint, UndoRequest request, RolloutStatus? healthy, WorkItem item)
+    private async Task UndoAsync(string name, DockerEngine engine, UndoRequest request, RolloutStatus? healthy, WorkItem item)
     {
-        using var docker = EngineChoice.Open(endpoint);
-        var target = new DockerTargets(docker).Open(name);
+        using var _ = engine;
+        var target = engine.Target(name);
         var plan = await target.PlanUndoAsync(request, item.Cancellation);
         if (!await item.ShouldProcessAsync(plan.Description)) return;
         if (healthy is not null && !await item.AskAsync(() => ShouldUndo(healthy, plan.Description))) return;

@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using Rollout.Engine.Docker;
-using Rollout.Engine.Rollouts;
 using Rollout.Module.Pipeline;
 
 namespace Rollout.Module.Cmdlets;
@@ -26,20 +24,20 @@ public sealed class WaitRolloutCommand : FleetCmdlet
     private protected override void Process()
     {
         var rollout = Rollout!;
-        var endpoint = Engine.For(rollout.Endpoint);
-        Run(rollout, item => WaitAsync(rollout, endpoint, item));
+        var engine = Engine.For(rollout.Endpoint);
+        Run(rollout, item => WaitAsync(rollout, engine, item));
     }
 
-    private async Task WaitAsync(RolloutStatus rollout, RolloutEndpoint endpoint, WorkItem item)
+    private async Task WaitAsync(RolloutStatus rollout, DockerEngine engine, WorkItem item)
     {
-        using var docker = EngineChoice.Open(endpoint);
+        using var _ = engine;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(item.Cancellation);
         patience.CancelAfter(TimeSpan.FromSeconds(TimeoutSec));
 
         var last = rollout;
         try
         {
-            await foreach (var status in new DockerTargets(docker).Open(TargetName.Parse(rollout.Target)).WatchAsync(patience.Token))
+            await foreach (var status in engine.Target(rollout.Target).WatchAsync(patience.Token))
             {
                 last = status;
                 item.Progress(new ProgressReport($"Waiting for {rollout.Target}", $"{status.Phase}, {status.Ready} of {status.Desired} ready"));

@@ -1,6 +1,4 @@
 using System.Management.Automation;
-using Rollout.Engine.Docker;
-using Rollout.Engine.Rollouts;
 using Rollout.Module.Pipeline;
 
 namespace Rollout.Module.Cmdlets;
@@ -26,18 +24,18 @@ public sealed class WatchRolloutCommand : FleetCmdlet
     private protected override void Process()
     {
         var rollout = Rollout!;
-        var endpoint = Engine.For(rollout.Endpoint);
-        Run(rollout, item => WatchAsync(rollout, endpoint, item));
+        var engine = Engine.For(rollout.Endpoint);
+        Run(rollout, item => WatchAsync(rollout, engine, item));
     }
 
-    private async Task WatchAsync(RolloutStatus rollout, RolloutEndpoint endpoint, WorkItem item)
+    private async Task WatchAsync(RolloutStatus rollout, DockerEngine engine, WorkItem item)
     {
-        using var docker = EngineChoice.Open(endpoint);
+        using var _ = engine;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(item.Cancellation);
         if (TimeoutSec is { } seconds) patience.CancelAfter(TimeSpan.FromSeconds(seconds));
         try
         {
-            await foreach (var status in new DockerTargets(docker).Open(TargetName.Parse(rollout.Target)).WatchAsync(patience.Token))
+            await foreach (var status in engine.Target(rollout.Target).WatchAsync(patience.Token))
             {
                 item.Write(status);
                 if (Phase.Contains(status.Phase)) return;

@@ -1,8 +1,7 @@
 using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
-using Rollout.Engine.Docker;
-using Rollout.Engine.Docker.Api;
+using Rollout.Module.Cmdlets;
 
 namespace Rollout.Module.Completers;
 
@@ -37,8 +36,7 @@ public sealed class TargetCompleter : IArgumentCompleter
 
     private static async Task<IReadOnlyList<RolloutStatus>> ListAsync(IDictionary bound, CancellationToken cancellation)
     {
-        var endpoint = DockerEndpoint.Resolve($"{bound["DockerHost"]}", $"{bound["Context"]}", DockerSettings.OfThisProcess);
-        using var docker = new DockerClient(endpoint);
-        return await new DockerTargets(docker).ListAsync(cancellation);
+        using var engine = new EngineChoice($"{bound["DockerHost"]}", $"{bound["Context"]}", Environment.CurrentDirectory).For(null);
+        return await engine.Targets.ListAsync(cancellation);
     }
 }

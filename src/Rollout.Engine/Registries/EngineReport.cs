@@ -10,20 +10,20 @@ internal static partial class EngineReport
 {
     /// <summary>The registry's failure; null where the words are none of a registry.</summary>
     /// <param name="reference">The image that was pushed or pulled.</param>
-    /// <param name="says">The engine's words.</param>
-    public static RolloutException? Read(ImageReference reference, string says)
+    /// <param name="words">The engine's words.</param>
+    public static RolloutException? Read(ImageReference reference, string words)
     {
-        var registry = reference.Registry;
-        var status = StatusPattern().Match(says) is { Success: true } match ? int.Parse(match.Groups["status"].ValueSpan, null) : 0;
-        if (status == 429 || RateLimitPattern().IsMatch(says)) return RegistryErrors.RateLimited(registry, says);
+        var (registry, says) = (reference.Registry, $"{reference}: {words}");
+        var status = StatusPattern().Match(words) is { Success: true } match ? int.Parse(match.Groups["status"].ValueSpan, null) : 0;
+        if (status == 429 || RateLimitPattern().IsMatch(words)) return RegistryErrors.RateLimited(registry, says);
         if (status >= 500) return RegistryErrors.Unavailable(registry, says);
-        if (status == 404 || RepositoryPattern().IsMatch(says)) return RegistryErrors.RepositoryNotFound(registry, says);
-        if (ManifestPattern().IsMatch(says)) return RegistryErrors.ManifestNotFound(reference, says);
-        if (status == 401 || UnauthorizedPattern().IsMatch(says)) return RegistryErrors.Unauthorized(registry, says);
-        if (status == 403 || DeniedPattern().IsMatch(says)) return RegistryErrors.Forbidden(registry, says);
-        if (CertificatePattern().IsMatch(says)) return RegistryErrors.CertificateNotTrusted(registry, says);
-        if (UnreachablePattern().IsMatch(says)) return RegistryErrors.NotReachable(registry, says);
-        if (LostPattern().IsMatch(says)) return RegistryErrors.ConnectionLost(registry, says);
+        if (status == 404 || RepositoryPattern().IsMatch(words)) return RegistryErrors.RepositoryNotFound(registry, says);
+        if (ManifestPattern().IsMatch(words)) return RegistryErrors.ManifestNotFound(reference, says);
+        if (status == 401 || UnauthorizedPattern().IsMatch(words)) return RegistryErrors.Unauthorized(registry, says);
+        if (status == 403 || DeniedPattern().IsMatch(words)) return RegistryErrors.Forbidden(registry, says);
+        if (CertificatePattern().IsMatch(words)) return RegistryErrors.CertificateNotTrusted(registry, says);
+        if (UnreachablePattern().IsMatch(words)) return RegistryErrors.NotReachable(registry, says);
+        if (LostPattern().IsMatch(words)) return RegistryErrors.ConnectionLost(registry, says);
         return null;
     }
 

@@ -156,7 +156,7 @@ public sealed class ImagePublish : IDisposable
         // Asked anew for each attempt: what the registry wants now is what the engine will act on.
         var pushed = await _retry.ExecuteAsync(async token =>
         {
-            var credentials = await candidate.Registry.Client.CredentialsForEngineAsync(token);
+            var credentials = await candidate.Registry.Client.CredentialsForEngineAsync(candidate.Reference.Repository, token);
             return await _request.Docker.Images.PushAsync(candidate.Reference, credentials, progress.Take, token);
         }, cancellation);
         return pushed.Digest;

@@ -78,15 +78,20 @@ public sealed class RegistryClient : IDisposable
     public void Dispose() => _transport.Dispose();
 
     /// <summary>
-    /// The credentials that the engine may be handed now: asks the registry, each time anew, what it wants (GET /v2/), and refuses where
-    /// it would have them sent to a token server that is not trusted. Null where it wants none, or there are none. Not tried again: who
-    /// hands them to the engine tries both again.
+    /// The credentials that the engine may be handed now for a repository: asks the registry, each time anew, what it wants (GET /v2/),
+    /// refuses where it would have them sent to a token server that is not trusted, and sees that they are accepted (an engine would try
+    /// wrong ones for most of a minute). Null where it wants none, or there are none. Not tried again: who hands them to the engine
+    /// tries both again.
     /// </summary>
-    /// <exception cref="RolloutException">TokenRealmNotTrusted, and what keeps the registry from answering.</exception>
-    public async Task<RegistryAuth?> CredentialsForEngineAsync(CancellationToken cancellation)
+    /// <exception cref="RolloutException">TokenRealmNotTrusted, RegistryUnauthorized, and what keeps the registry from answering.</exception>
+    public async Task<RegistryAuth?> CredentialsForEngineAsync(string repository, CancellationToken cancellation)
     {
-        _entry = await DiscoverAsync(cancellation);
-        return await _authorization.CredentialsAsync(_entry.Challenges, cancellation);
+        var entry = _entry = await DiscoverAsync(cancellation);
+        if (await _authorization.CredentialsAsync(entry.Challenges, cancellation) is not { } credentials) return null;
+
+        var header = await _authorization.HeaderAsync(entry.Challenges, PullOf(repository), isFresh: true, cancellation);
+        if (header?.Scheme == "Basic") await VerifyAsync(new RegistryRequest(HttpMethod.Get, new Uri(entry.Root, "v2/")) { Authorization = header }, cancellation);
+        return credentials;
     }
 
     /// <summary>Asks for a manifest's digest; null where there is none of that tag or digest.</summary>
@@ -113,6 +118,14 @@ public sealed class RegistryClient : IDisposable
     private static string? DigestOf(RegistryResponse response) =>
         response.Headers.TryGetValues("Docker-Content-Digest", out var values) ? values.FirstOrDefault() : null;
 
+    private static string PullOf(string repository) => $"repository:{repository}:pull";
+
+    private async Task VerifyAsync(RegistryRequest request, CancellationToken cancellation)
+    {
+        var response = await _transport.SendAsync(request, cancellation);
+        if (!response.IsSuccess) throw RegistryErrors.Refused(_registry, request, response, _options.Time);
+    }
+
     private Task<T> RetryAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellation) =>
         _options.Retry.ExecuteAsync(static async (ask, token) => await ask(token), ask, cancellation).AsTask();
 
@@ -123,7 +136,7 @@ public sealed class RegistryClient : IDisposable
     private async Task<RegistryResponse?> AskOnceAsync(HttpMethod method, string repository, string path, IReadOnlyList<string> accept, CancellationToken cancellation)
     {
         var entry = _entry ??= await DiscoverAsync(cancellation);
-        var scope = $"repository:{repository}:pull";
+        var scope = PullOf(repository);
         var request = new RegistryRequest(method, new Uri(entry.Root, $"v2/{repository}/{path}"))
         {
             Accept = accept,

@@ -130,7 +130,7 @@ internal sealed class FaultRegistry : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         var request = context.Request;
-        Requests.Enqueue(new Seen(request.Method, request.Path + request.QueryString, request.Headers.Authorization));
+        Requests.Enqueue(new Seen(request.Method, request.Path + request.QueryString, request.Headers.Authorization, request.Headers.UserAgent));
         if (await Fault(context)) return;
 
         var path = request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -225,7 +225,7 @@ internal sealed class FaultRegistry : IAsyncDisposable
         if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(content);
     }
 
-    internal sealed record Seen(string Method, string Path, string? Authorization);
+    internal sealed record Seen(string Method, string Path, string? Authorization, string? Agent);
 
     internal sealed record Manifest(string MediaType, byte[] Bytes);
 }

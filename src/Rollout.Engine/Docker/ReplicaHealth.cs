@@ -24,7 +24,7 @@ internal sealed record ReplicaHealth(ReplicaPhase Phase, string? Reason = null, 
     internal static ReplicaHealth Judge(ContainerInspect container, bool? accepts, TimeSpan upFor, int graceRestarts)
     {
         var state = container.State;
-        if (container.RestartCount > graceRestarts) return Failed("ContainerRestarting", $"was restarted {container.RestartCount} times; it {Ended(state)}", mayRecover: true);
+        if (container.RestartCount > graceRestarts) return Failed("ContainerRestarting", $"was restarted {container.RestartCount} times{LastEnd(state)}", mayRecover: true);
         if (state.Status is "exited" or "dead") return Failed(state.OomKilled ? "OutOfMemory" : "ContainerExited", Ended(state));
         if (state.Status is not "running" || !state.Running) return Starting;
 
@@ -39,6 +39,9 @@ internal sealed record ReplicaHealth(ReplicaPhase Phase, string? Reason = null, 
     }
 
     private static ReplicaHealth Failed(string reason, string what, bool mayRecover = false) => new(ReplicaPhase.Failed, reason, what, mayRecover);
+
+    /// <summary>The engine forgets the exit code when it starts the container again.</summary>
+    private static string LastEnd(ContainerState state) => state.Status == "running" ? "" : $" and {Ended(state)}";
 
     private static string Ended(ContainerState state) => (state.OomKilled, state.Error) switch
     {

@@ -74,10 +74,24 @@ internal sealed class ReplicaOperations(IDockerClient engine, WorkloadNames name
         if (container is null) return cutOff;
 
         if (!CanBeKept(container)) await ParkAsync(replica, container, cancellation);
-        await engine.Containers.UpdateRestartPolicyAsync(replica.Id, "no", 0, cancellation);
-        await engine.Containers.StopAsync(replica.Id, null, cancellation);
+        await StopAsync(replica.Id, cancellation);
         if (!CanBeKept(container)) await engine.Containers.RemoveAsync(replica.Id, cancellation);
         return cutOff;
+    }
+
+    private async Task StopAsync(string id, CancellationToken cancellation)
+    {
+        try
+        {
+            await engine.Containers.UpdateRestartPolicyAsync(id, "no", 0, cancellation);
+            await engine.Containers.StopAsync(id, null, cancellation);
+        }
+        catch (RolloutException crash) when (crash.Kind is ErrorKind.OperationFailed or ErrorKind.Conflict)
+        {
+            // One that crashes at this moment cannot be updated. Stopped, it stays down until it can.
+            await engine.Containers.StopAsync(id, null, cancellation);
+            await engine.Containers.UpdateRestartPolicyAsync(id, "no", 0, cancellation);
+        }
     }
 
     /// <summary>Removes a container that is not needed any more.</summary>

@@ -270,18 +270,12 @@ internal sealed class RolloutRun(
         else await FailAsync("HealthCheckFailed", findings, cancellation);
     }
 
-    private async Task FailAsync(WorkloadSnapshot snapshot, int? index, CancellationToken cancellation)
+    private async Task FailAsync(WorkloadSnapshot snapshot, int index, CancellationToken cancellation)
     {
-        var release = Goal;
-        var culprit = index ?? Enumerable.Range(1, release.Replicas).FirstOrDefault(candidate => snapshot.Find(release.Number, candidate) is not { IsWell: true }, 1);
-        if (snapshot.Find(release.Number, culprit) is { } replica)
-        {
-            var (reason, message) = await gate.ExplainAsync(replica, release.Port, cancellation);
-            await FailAsync(reason, message, cancellation);
-            return;
-        }
-
-        await FailAsync("Timeout", $"Replica {culprit} was not there in time.", cancellation);
+        var (reason, message) = snapshot.Find(Goal.Number, index) is { } replica
+            ? await gate.ExplainAsync(replica, Goal.Port, cancellation)
+            : ("Timeout", $"Replica {index} was not there in time.");
+        await FailAsync(reason, message, cancellation);
     }
 
     private async Task FailAsync(string reason, string message, CancellationToken cancellation)

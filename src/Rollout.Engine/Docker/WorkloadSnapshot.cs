@@ -46,9 +46,10 @@ internal sealed record WorkloadSnapshot(
     private static WorkloadSnapshot From(string name, IReadOnlyList<ContainerSummary> containers)
     {
         // A shell that died between writing a record and removing the one before leaves two: the higher one counts.
-        var record = containers.MaxBy(container => WorkloadLabels.Number(container.Labels, WorkloadLabels.Sequence) ?? -1);
+        var record = containers.MaxBy(container => WorkloadLabels.Number(container.Labels, WorkloadLabels.Sequence) ?? -1)!;
         var replicas = containers.Select(Replica.From).OfType<Replica>().ToList();
-        var state = record is null ? null : WorkloadState.From(record.Labels);
-        return new WorkloadSnapshot(name, state ?? WorkloadState.Rebuild(replicas), state is null ? null : record!.Id, replicas);
+        var sequence = WorkloadLabels.Number(record.Labels, WorkloadLabels.Sequence);
+        var state = WorkloadState.From(record.Labels) ?? WorkloadState.Rebuild(replicas);
+        return new WorkloadSnapshot(name, state is null ? null : state with { Sequence = sequence ?? 0 }, sequence is null ? null : record.Id, replicas);
     }
 }

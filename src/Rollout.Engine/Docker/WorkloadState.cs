@@ -61,9 +61,16 @@ internal sealed record WorkloadState
     /// <summary>Reads the record out of a container's labels; null where they hold none.</summary>
     internal static WorkloadState? From(IReadOnlyDictionary<string, string> labels)
     {
-        if (WorkloadLabels.Number(labels, WorkloadLabels.Sequence) is not { } sequence) return null;
         if (!labels.TryGetValue(WorkloadLabels.Record, out var json)) return null;
-        return JsonSerializer.Deserialize(json, WorkloadStateJson.Default.WorkloadState)! with { Sequence = sequence };
+        try
+        {
+            return JsonSerializer.Deserialize(json, WorkloadStateJson.Default.WorkloadState);
+        }
+        catch (JsonException)
+        {
+            // Another version's, or tampered with. What the replicas' own labels tell still holds.
+            return null;
+        }
     }
 
     /// <summary>
@@ -298,7 +305,7 @@ internal sealed record RouterChoice(string Kind, string Endpoint, string Backend
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(WorkloadState))]
 [JsonSerializable(typeof(RouterChoice))]

@@ -75,8 +75,8 @@ internal abstract record RolloutAction
     /// <summary>Nothing can be done until something changes.</summary>
     internal sealed record Wait : RolloutAction;
 
-    /// <summary>It will not get there: a new replica failed, or (index null) time is up.</summary>
-    internal sealed record Fail(int? Index) : RolloutAction;
+    /// <summary>It will not get there: the new replica of this index failed, or time is up and it is what is waited for.</summary>
+    internal sealed record Fail(int Index) : RolloutAction;
 
     /// <summary>The end of the path is reached.</summary>
     internal sealed record Complete : RolloutAction;
@@ -102,7 +102,7 @@ internal static class RolloutDriver
         var goal = path.Waypoints.FirstOrDefault(point => serving < point.New || left.Count > point.Old || (point.Verified && !observed.Verified));
         if (goal is null) return [new RolloutAction.Complete()];
 
-        if (serving < goal.New) return now >= deadline ? [new RolloutAction.Fail(null)] : BringUp(observed.New, goal.New - serving);
+        if (serving < goal.New) return now >= deadline ? [new RolloutAction.Fail(Furthest(observed.New).First().Index)] : BringUp(observed.New, goal.New - serving);
         if (left.Count > goal.Old) return Retire(left, left.Count - goal.Old);
         return [new RolloutAction.Verify()];
     }
@@ -110,13 +110,13 @@ internal static class RolloutDriver
     private static IEnumerable<RolloutAction> Stale(IEnumerable<ObservedReplica> replicas, bool isNew) =>
         replicas.Where(replica => replica.IsStale).Select(replica => new RolloutAction.Withdraw(isNew, replica.Index));
 
-    /// <summary>Those that are furthest come first, so that a batch is completed before another is begun.</summary>
+    /// <summary>Those that do not serve yet; the furthest first, so that a batch is completed before another is begun.</summary>
+    private static IEnumerable<ObservedReplica> Furthest(IEnumerable<ObservedReplica> replicas) =>
+        replicas.Where(replica => !replica.Serves).OrderByDescending(replica => replica.Phase).ThenBy(replica => replica.Index);
+
     private static IReadOnlyList<RolloutAction> BringUp(IEnumerable<ObservedReplica> replicas, int count)
     {
-        var actions = replicas
-            .Where(replica => !replica.Serves)
-            .OrderByDescending(replica => replica.Phase)
-            .ThenBy(replica => replica.Index)
+        var actions = Furthest(replicas)
             .Take(count)
             .Select(Advance)
             .OfType<RolloutAction>()

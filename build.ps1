@@ -36,7 +36,7 @@ foreach ($name in $Task) {
         Bench {
             Invoke-Target Stage
             & bench/Import.ps1
-            dotnet run --project bench/Rollout.Bench -c $Configuration
+            dotnet run --project bench/Rollout.Bench.csproj -c $Configuration
         }
     }
 }

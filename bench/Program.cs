@@ -1,0 +1,20 @@
+using Rollout.Bench;
+
+// Measures the figures, one after another, and prints each with what was promised. Arguments choose figures by a part of their name.
+(string Name, Func<Task<IReadOnlyList<Figure>>> Measure)[] all =
+[
+    ("rollouts under load", RolloutsUnderLoadFigure.MeasureAsync),
+];
+
+var broken = 0;
+foreach (var (name, measure) in all.Where(figure => args.Length == 0 || args.Any(part => figure.Name.Contains(part, StringComparison.OrdinalIgnoreCase))))
+{
+    Console.WriteLine($"{name} ...");
+    foreach (var figure in await measure())
+    {
+        Console.WriteLine($"  {(figure.Kept ? "kept  " : "BROKEN")}  {figure.Name}: {figure.Measured} (promised: {figure.Promised})");
+        broken += figure.Kept ? 0 : 1;
+    }
+}
+
+return broken == 0 ? 0 : 1;

@@ -84,4 +84,11 @@ internal static class ImageErrors
         $"'{text}' cannot be given to an image: {problem}.",
         "Give a tag such as v1.2.0, or one whole reference such as registry.example.com/team/shop:v1.2.0.",
         text);
+
+    internal static RolloutException TagTaken(ImageReference reference) => new(
+        "ImageTagTaken",
+        ErrorKind.Conflict,
+        $"'{reference}' already names another image.",
+        "Give this image another version, or -Force.",
+        reference);
 }

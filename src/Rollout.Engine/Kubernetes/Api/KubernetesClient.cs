@@ -15,6 +15,7 @@ namespace Rollout.Engine.Kubernetes.Api;
 public sealed class KubernetesClient : IKubernetesClient
 {
     private const string FieldManager = "rollout";
+    private const string PatchRefused = "the server rejected our request due to an error in our request";
     private const int LongestLog = 256 * 1024;
     private const int LongestError = 64 * 1024;
     private readonly KubernetesTransport _transport;
@@ -297,8 +298,8 @@ public sealed class KubernetesClient : IKubernetesClient
             403 => KubernetesErrors.Forbidden(message),
             404 => KubernetesErrors.NotFound(what, message),
             409 => KubernetesErrors.Conflict(what, message),
-            // A JSON patch whose test fails: somebody was there first.
-            422 when message.Contains("test failed", StringComparison.Ordinal) => KubernetesErrors.Conflict(what, message),
+            // A JSON patch whose test fails, or whose place is not there, is answered without a word on what is wrong: somebody was there first.
+            422 when status.Details.Name.Length == 0 && status.Details.Causes.Count == 0 && message == PatchRefused => KubernetesErrors.Conflict(what, "it is not as the patch expects it."),
             410 => KubernetesErrors.Expired(message),
             429 => KubernetesErrors.Limited(Endpoint, message),
             // After a restore of etcd the server's versions may lie before the one asked for.

@@ -12,6 +12,7 @@ namespace Rollout.Engine.Kubernetes.Api;
 [JsonSerializable(typeof(KubernetesList<ControllerRevision>))]
 [JsonSerializable(typeof(KubernetesList<Pod>))]
 [JsonSerializable(typeof(KubernetesList<Event>))]
+[JsonSerializable(typeof(KubernetesList<Namespace>))]
 [JsonSerializable(typeof(KubernetesList<Lease>))]
 [JsonSerializable(typeof(KubernetesList<SelfSubjectAccessReview>))]
 [JsonSerializable(typeof(JsonObject))]

@@ -442,6 +442,13 @@ public sealed record Event : IKubernetesObject
     public DateTimeOffset? EventTime { get; init; }
 }
 
+/// <summary>A Namespace (v1).</summary>
+public sealed record Namespace : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+}
+
 /// <summary>A Lease (coordination.k8s.io/v1).</summary>
 public sealed record Lease : IKubernetesObject
 {

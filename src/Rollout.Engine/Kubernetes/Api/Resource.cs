@@ -74,6 +74,9 @@ public static class Resources
     /// <summary>Events.</summary>
     public static Resource<Event> Events { get; } = new("", "v1", "events", "Event", Json.Event, Json.KubernetesListEvent);
 
+    /// <summary>Namespaces.</summary>
+    public static Resource<Namespace> Namespaces { get; } = new("", "v1", "namespaces", "Namespace", Json.Namespace, Json.KubernetesListNamespace);
+
     /// <summary>Leases.</summary>
     public static Resource<Lease> Leases { get; } = new("coordination.k8s.io", "v1", "leases", "Lease", Json.Lease, Json.KubernetesListLease);
 

@@ -148,9 +148,11 @@ public sealed class ClientContractTests
         await using var place = await Clusters.PlaygroundAsync(cluster);
         var list = await place.Client.ListAsync(Resources.Leases, place.Namespace, new ListQuery(), None);
 
+        await using var elsewhere = await Clusters.PlaygroundAsync(cluster);
+        await elsewhere.CreateAsync(Resources.Leases, Lease("other", "a"));
         var types = new List<string>();
-        // The server sends one just before the watch's time is over.
-        await foreach (var message in place.Client.WatchAsync(Resources.Leases, place.Namespace, new WatchQuery { ResourceVersion = list.Metadata.ResourceVersion, Timeout = TimeSpan.FromSeconds(3) }, None))
+        // A real server sends one about two seconds before the watch's time is over.
+        await foreach (var message in place.Client.WatchAsync(Resources.Leases, place.Namespace, new WatchQuery { ResourceVersion = list.Metadata.ResourceVersion, Timeout = TimeSpan.FromSeconds(6) }, None))
         {
             types.Add(message.Type);
             Assert.NotEqual("", message.Object.Metadata.ResourceVersion);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Rollout.Engine.Docker.Api;
 using Xunit;
@@ -10,6 +11,7 @@ namespace Rollout.Engine.Tests.Engines;
 /// </summary>
 public sealed class DockerEngineFixture : IAsyncLifetime
 {
+    private readonly ConcurrentBag<string> _networks = [];
     private bool _isUsed;
 
     /// <summary>What names of containers, images and networks begin with.</summary>
@@ -46,6 +48,14 @@ public sealed class DockerEngineFixture : IAsyncLifetime
         return await Client.Containers.CreateAsync(Prefix + name, new CreateContainerBody(config, host), CancellationToken.None);
     }
 
+    /// <summary>Creates a bridge network <c>{prefix}{name}</c>; returns its name.</summary>
+    internal async Task<string> NetworkAsync(string name)
+    {
+        await Client.Networks.CreateAsync(Prefix + name, new Dictionary<string, string>(), CancellationToken.None);
+        _networks.Add(Prefix + name);
+        return Prefix + name;
+    }
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync()
@@ -63,6 +73,7 @@ public sealed class DockerEngineFixture : IAsyncLifetime
             await Client.Containers.RemoveAsync(container.Id, CancellationToken.None);
         }
 
+        foreach (var network in _networks) await Client.Networks.RemoveAsync(network, CancellationToken.None);
         foreach (var image in await Client.Images.ReferencesAsync(null, CancellationToken.None))
         {
             if (image.Repository.Contains(Prefix, StringComparison.Ordinal)) await Client.Images.RemoveAsync(image.ToString(), force: true, CancellationToken.None);

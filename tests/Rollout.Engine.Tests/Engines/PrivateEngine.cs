@@ -41,11 +41,19 @@ internal sealed class PrivateEngine : IAsyncDisposable
     {
         var engine = new PrivateEngine(arguments);
         await RunAsync("ip", "link", "add", "name", engine._bridge, "type", "bridge");
-        await RunAsync("ip", "addr", "add", $"10.{66 + Environment.ProcessId % 32}.{engine._subnet}.1/24", "dev", engine._bridge);
-        await RunAsync("ip", "link", "set", engine._bridge, "up");
-        await engine.StartContainerdAsync();
-        await engine.StartAgainAsync();
-        return engine;
+        try
+        {
+            await RunAsync("ip", "addr", "add", $"10.{66 + Environment.ProcessId % 32}.{engine._subnet}.1/24", "dev", engine._bridge);
+            await RunAsync("ip", "link", "set", engine._bridge, "up");
+            await engine.StartContainerdAsync();
+            await engine.StartAgainAsync();
+            return engine;
+        }
+        catch
+        {
+            await engine.ClearAsync();
+            throw;
+        }
     }
 
     internal async Task StartAgainAsync()
@@ -75,12 +83,15 @@ internal sealed class PrivateEngine : IAsyncDisposable
             await Client.Containers.RemoveAsync(container.Id, CancellationToken.None);
         }
 
-        Client.Dispose();
         await _service.StopAsync();
-        await _service.DisposeAsync();
-        await _containerd!.StopAsync();
-        await _containerd.DisposeAsync();
+        await ClearAsync();
+    }
 
+    private async Task ClearAsync()
+    {
+        Client.Dispose();
+        if (_service is not null) await _service.DisposeAsync();
+        if (_containerd is not null) await _containerd.DisposeAsync();
         await RunAsync("ip", "link", "delete", _bridge);
         // A crash leaves mounts of its data directory behind.
         foreach (var mount in File.ReadLines("/proc/mounts").Select(line => line.Split(' ')[1]).Where(IsOwn).Reverse().ToList())

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.IO.Pipes;
 using System.Net;
 using System.Net.Http.Headers;
@@ -5,6 +6,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
@@ -211,7 +213,11 @@ internal sealed class DockerConnection : IDisposable
         for (Exception? e = failure; e is not null; e = e.InnerException)
         {
             if (e is RolloutException already) return already;
-            if (e is AuthenticationException) return DockerErrors.TlsFailed(Endpoint, e.InnerException ?? e);
+            // The second and third: an engine that wants a certificate says so only after the handshake (TLS 1.3), OpenSSL's and Windows' way.
+            if (e is AuthenticationException or CryptographicException || (e is Win32Exception and not SocketException))
+            {
+                return DockerErrors.TlsFailed(Endpoint, e.InnerException ?? e);
+            }
         }
 
         return failure.HttpRequestError switch

@@ -96,6 +96,12 @@ public interface INetworkOperations
     /// <summary>Reads a network by id or name; null where there is none.</summary>
     Task<JsonObject?> InspectAsync(string idOrName, CancellationToken cancellation);
 
+    /// <summary>Creates a bridge network with labels; returns its id.</summary>
+    Task<string> CreateAsync(string name, IReadOnlyDictionary<string, string> labels, CancellationToken cancellation);
+
+    /// <summary>Removes a network that nothing is attached to. Nothing happens where there is none.</summary>
+    Task RemoveAsync(string idOrName, CancellationToken cancellation);
+
     /// <summary>Attaches a container to a network under aliases.</summary>
     Task ConnectAsync(string network, string containerId, JsonObject endpointSettings, CancellationToken cancellation);
 

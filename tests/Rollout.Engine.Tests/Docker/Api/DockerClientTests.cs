@@ -1,3 +1,7 @@
+using System.Formats.Tar;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Nodes;
 using Rollout.Engine.Docker.Api;
 using Rollout.Engine.Tests.Engines;
@@ -78,21 +82,232 @@ public sealed class DockerClientTests(DockerEngineFixture engine, RegistryFixtur
         Assert.True(ImageReference.IsDigest((await Client.Images.PushAsync(reference, null, null, None)).Digest));
     }
 
+    [FactNeeds("docker", "busybox")]
+    public async Task What_is_taken_or_missing_is_told_by_name()
+    {
+        var image = await engine.ImageAsync();
+        var port = Ports.Free();
+        var first = await engine.CreateAsync("first", adjust: (config, host) => Publish(config, host, port));
+        var second = await engine.CreateAsync("second", adjust: (config, host) => Publish(config, host, port));
+        await Client.Containers.StartAsync(first, None);
+        var body = new CreateContainerBody(new JsonObject { ["Image"] = image.ToString() }, []);
+        var unknownImage = new CreateContainerBody(new JsonObject { ["Image"] = $"{engine.Prefix}gone" }, []);
+        var unknownNetwork = await engine.CreateAsync("networked", adjust: (_, host) => host["NetworkMode"] = engine.Prefix + "gone");
+
+        Assert.Equal("PortTaken", (await FailureOfAsync(() => Client.Containers.StartAsync(second, None))).Id);
+        Assert.Equal("ContainerNameTaken", (await FailureOfAsync(() => Client.Containers.CreateAsync(engine.Prefix + "first", body, None))).Id);
+        Assert.Equal("ImageNotFound", (await FailureOfAsync(() => Client.Containers.CreateAsync(engine.Prefix + "third", unknownImage, None))).Id);
+        Assert.Equal("NetworkNotFound", (await FailureOfAsync(() => Client.Containers.StartAsync(unknownNetwork, None))).Id);
+        Assert.Equal("ContainerNotFound", (await FailureOfAsync(() => Client.Containers.StartAsync(engine.Prefix + "gone", None))).Id);
+        Assert.Equal("ContainerNotFound", (await FailureOfAsync(() => Client.Containers.LogTailAsync(engine.Prefix + "gone", 1, None))).Id);
+        Assert.Equal("ImageNotFound", (await FailureOfAsync(() => Client.Images.TagAsync(engine.Prefix + "gone", image, None))).Id);
+        Assert.Equal("ImageNotFound", (await FailureOfAsync(() => Client.Images.RemoveAsync(engine.Prefix + "gone", false, None))).Id);
+        Assert.Null(await Client.Networks.InspectAsync(engine.Prefix + "gone", None));
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task A_port_that_another_program_has_is_PortTaken()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var id = await engine.CreateAsync("listener", adjust: (config, host) => Publish(config, host, ((IPEndPoint)listener.LocalEndpoint).Port));
+
+        Assert.Equal("PortTaken", (await FailureOfAsync(() => Client.Containers.StartAsync(id, None))).Id);
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task Events_tell_what_happens_from_a_moment_on()
+    {
+        var id = await engine.CreateAsync("watched");
+        var filters = new Dictionary<string, IReadOnlyList<string>> { ["container"] = [id], ["event"] = ["start", "die", "destroy"] };
+        var since = DateTimeOffset.UtcNow;
+        await Client.Containers.StartAsync(id, None);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var seen = new List<string>();
+
+        await foreach (var one in Client.System.EventsAsync(filters, since, limit.Token))
+        {
+            Assert.Equal(("container", id), (one.Type, one.Actor.Id));
+            Assert.Equal(engine.Prefix + "watched", one.Actor.Attributes["name"]);
+            seen.Add(one.Action);
+            if (one.Action == "start") await Client.Containers.RemoveAsync(id, None);
+            if (one.Action == "destroy") break;
+        }
+
+        Assert.Equal(["start", "die", "destroy"], seen);
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task Watching_events_ends_with_its_cancellation()
+    {
+        using var cancel = new CancellationTokenSource();
+        var watching = Task.Run(async () =>
+        {
+            await foreach (var _ in Client.System.EventsAsync(new Dictionary<string, IReadOnlyList<string>>(), DateTimeOffset.UnixEpoch, cancel.Token)) await cancel.CancelAsync();
+        });
+        await engine.CreateAsync("event");
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching.WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task A_terminals_log_and_a_driver_without_a_log_are_read_too()
+    {
+        var terminal = await engine.CreateAsync("terminal", "echo one; echo two >&2; exec sleep 1000000", (config, _) => config["Tty"] = true);
+        var silent = await engine.CreateAsync("silent", "echo one", (_, host) => host["LogConfig"] = new JsonObject { ["Type"] = "none" });
+        await Client.Containers.StartAsync(terminal, None);
+        await Client.Containers.StartAsync(silent, None);
+        await Client.Containers.StopAsync(terminal, TimeSpan.Zero, None);
+
+        Assert.Equal(["one", "two"], await Client.Containers.LogTailAsync(terminal, 10, None));
+        Assert.Equal(["two"], await Client.Containers.LogTailAsync(terminal, 1, None));
+        Assert.Empty(await Client.Containers.LogTailAsync(silent, 10, None));
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task A_restart_policy_is_changed_in_place()
+    {
+        var id = await engine.CreateAsync("restarting", adjust: (_, host) => host["RestartPolicy"] = new JsonObject { ["Name"] = "always" });
+
+        await Client.Containers.UpdateRestartPolicyAsync(id, "on-failure", 3, None);
+
+        var policy = (await Client.Containers.InspectAsync(id, None))!.HostConfig["RestartPolicy"]!;
+        Assert.Equal(("on-failure", 3), (policy["Name"]!.GetValue<string>(), policy["MaximumRetryCount"]!.GetValue<int>()));
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task A_container_that_is_removed_twice_at_once_is_gone_after_both()
+    {
+        var id = await engine.CreateAsync("twice");
+        await Client.Containers.StartAsync(id, None);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Client.Containers.RemoveAsync(id, None)));
+
+        Assert.Null(await Client.Containers.InspectAsync(id, None));
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task A_container_joins_and_leaves_a_network_under_its_alias()
+    {
+        var id = await engine.CreateAsync("joining");
+        var network = await engine.NetworkAsync("net");
+
+        await Client.Networks.ConnectAsync(network, id, new JsonObject { ["Aliases"] = new JsonArray("shop") }, None);
+        var joined = (await Client.Containers.InspectAsync(id, None))!.NetworkSettings["Networks"]!.AsObject();
+        Assert.Contains("shop", joined[network]!["Aliases"]!.AsArray().Select(alias => alias!.GetValue<string>()));
+        Assert.Equal(network, (await Client.Networks.InspectAsync(network, None))!["Name"]!.GetValue<string>());
+
+        await Client.Networks.DisconnectAsync(network, id, None);
+        Assert.False((await Client.Containers.InspectAsync(id, None))!.NetworkSettings["Networks"]!.AsObject().ContainsKey(network));
+    }
+
+    [TheoryNeeds("docker", "busybox")]
+    [InlineData("1")]
+    [InlineData("2")]
+    public async Task A_failing_step_is_a_failed_build_and_a_good_one_is_an_image(string version)
+    {
+        var reference = $"localhost/{engine.Prefix}built:{version}";
+        await BuildAsync(reference, version, "FROM scratch\nCOPY . /\nLABEL a=b\n", None);
+        var image = await Client.Images.InspectAsync(reference, None);
+        Assert.Equal("b", image!.Config!["Labels"]!["a"]!.GetValue<string>());
+        Assert.Contains(ImageReference.Parse(reference), await Client.Images.ReferencesAsync($"localhost/{engine.Prefix}built", None));
+
+        var failure = await FailureOfAsync(() => BuildAsync(reference, version, "FROM scratch\nCOPY gone /\n", None));
+        Assert.Equal("BuildFailed", failure.Id);
+        Assert.Contains("gone", failure.Message, StringComparison.Ordinal);
+
+        var unparsable = await FailureOfAsync(() => BuildAsync(reference, version, "FROM scratch\nNONSENSE\n", None));
+        Assert.Equal("BuildFailed", unparsable.Id);
+        Assert.Contains("NONSENSE", unparsable.Message, StringComparison.Ordinal);
+    }
+
+    [TheoryNeeds("docker", "busybox")]
+    [InlineData("1")]
+    [InlineData("2")]
+    public async Task A_cancelled_build_ends_its_step(string version)
+    {
+        var base1 = await engine.ImageAsync();
+        using var cancel = new CancellationTokenSource();
+        var marker = $"{engine.Prefix}marker{version}";
+        var build = BuildAsync($"localhost/{engine.Prefix}cancelled:{version}", version, $"FROM {base1}\nRUN sleep 1000000; echo {marker}\n", cancel.Token);
+        await UntilAsync(() => build.IsCompleted || SleepsIn(marker));
+        Assert.False(build.IsCompleted, build.Exception?.Message);
+
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => build);
+        await UntilAsync(() => !SleepsIn(marker));
+    }
+
     [FactNeeds("dockerd", "containerd", "ip", "root", "busybox")]
-    public async Task A_private_engine_can_be_stopped_killed_and_started_again()
+    public async Task An_engine_that_goes_away_is_told_and_one_that_comes_back_is_used_again()
     {
         await using var own = await PrivateEngine.StartAsync();
         var image = ImageReference.Parse("localhost/own:1");
         await TestImages.BuildAsync(own.Client, image);
 
+        var watching = FirstEventAsync(own.Client);
         await own.StopAsync();
-        var failure = await Assert.ThrowsAsync<RolloutException>(() => own.Client.System.VersionAsync(None));
-        Assert.Equal("DockerEngineNotReachable", failure.Id);
+        Assert.Equal("EngineConnectionLost", (await FailureOfAsync(() => watching)).Id);
+        Assert.Equal("DockerEngineNotReachable", (await FailureOfAsync(() => own.Client.System.VersionAsync(None))).Id);
 
         await own.StartAgainAsync();
         Assert.NotNull(await own.Client.Images.InspectAsync(image.ToString(), None));
+
+        watching = FirstEventAsync(own.Client);
         await own.KillAsync();
+        Assert.Equal("EngineConnectionLost", (await FailureOfAsync(() => watching)).Id);
+
         await own.StartAgainAsync();
         Assert.NotNull(await own.Client.Images.InspectAsync(image.ToString(), None));
     }
+
+    private static Task<RolloutException> FailureOfAsync(Func<Task> act) => Assert.ThrowsAsync<RolloutException>(act);
+
+    private static void Publish(JsonObject config, JsonObject host, int port)
+    {
+        config["ExposedPorts"] = new JsonObject { ["8080/tcp"] = new JsonObject() };
+        host["PortBindings"] = new JsonObject { ["8080/tcp"] = new JsonArray(new JsonObject { ["HostIp"] = "127.0.0.1", ["HostPort"] = $"{port}" }) };
+    }
+
+    private static async Task FirstEventAsync(IDockerClient client)
+    {
+        var never = new Dictionary<string, IReadOnlyList<string>> { ["event"] = ["never"] };
+        await foreach (var _ in client.System.EventsAsync(never, null, None)) return;
+    }
+
+    /// <summary>Whether a shell runs that was given the marker.</summary>
+    private static bool SleepsIn(string marker) => Directory.EnumerateDirectories("/proc")
+        .Where(directory => char.IsAsciiDigit(Path.GetFileName(directory)[0]))
+        .Any(directory => CommandLine(directory).Contains(marker, StringComparison.Ordinal));
+
+    private static string CommandLine(string process)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline"));
+        }
+        catch (IOException)
+        {
+            return ""; // ended meanwhile
+        }
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!condition()) await Task.Delay(50, limit.Token);
+    }
+
+    private Task BuildAsync(string reference, string version, string dockerfile, CancellationToken cancellation) => Client.Images.BuildAsync(
+        [new("t", reference), new("version", version), new("nocache", "1")],
+        async (body, token) =>
+        {
+            await using var tar = new TarWriter(body, TarEntryFormat.Ustar, leaveOpen: true);
+            var content = new MemoryStream(Encoding.UTF8.GetBytes(dockerfile));
+            await tar.WriteEntryAsync(new UstarTarEntry(TarEntryType.RegularFile, "Dockerfile") { DataStream = content }, token);
+        },
+        new Dictionary<string, RegistryAuth>(),
+        _ => { },
+        cancellation);
 }

@@ -71,10 +71,11 @@ internal sealed record ImageManifest(string Digest, string MediaType, long Lengt
             .FirstOrDefault(problem => problem is not null);
     }
 
-    private static string? Problem(Descriptor descriptor, Func<string, bool> isRight, string what)
+    private static string? Problem(Descriptor? descriptor, Func<string, bool> isRight, string what)
     {
+        if (descriptor is null) return $"it names a {what} that is null";
         if (!ImageReference.IsDigest(descriptor.Digest)) return $"'{descriptor.Digest}' is not the digest of a {what}";
-        if (descriptor.Size < 0) return $"it gives no size for the {what} {descriptor.Digest}";
+        if (descriptor.Size < 0) return $"it gives the {what} {descriptor.Digest} {descriptor.Size} bytes";
         return isRight(descriptor.MediaType) ? null : $"'{descriptor.MediaType}' is not the media type of a {what}";
     }
 }

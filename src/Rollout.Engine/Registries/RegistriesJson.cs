@@ -74,9 +74,11 @@ internal sealed record ManifestDocument
 /// <summary>Names one piece of content.</summary>
 internal sealed record Descriptor
 {
-    public string MediaType { get; init; } = "";
-    public string Digest { get; init; } = "";
-    public long Size { get; init; } = -1;
+    public string MediaType { get; init => field = value ?? ""; } = "";
+    public string Digest { get; init => field = value ?? ""; } = "";
+
+    [JsonRequired]
+    public long Size { get; init; }
     public DescriptorPlatform? Platform { get; init; }
 }
 

@@ -75,7 +75,7 @@ public sealed class ImageBuildTests(DockerEngineFixture engine, RegistryFixture 
         Assert.Contains("\none\n", error.Message, StringComparison.Ordinal);
         Assert.Contains("two", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("##vso[", error.Message, StringComparison.Ordinal);
-        Assert.Contains("3", error.Message.Split('\n')[0], StringComparison.Ordinal);
+        Assert.EndsWith("failed: exit code 3.", error.Message.Split('\n')[0], StringComparison.Ordinal);
         Assert.DoesNotContain(_reporter.Lines, line => line.Contains("##vso[", StringComparison.Ordinal));
     }
 

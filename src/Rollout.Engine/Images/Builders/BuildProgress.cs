@@ -7,6 +7,7 @@ namespace Rollout.Engine.Images.Builders;
 internal sealed partial class BuildProgress(string activity, Dockerfile dockerfile, IReporter reporter)
 {
     private const int TailLength = 20;
+    private const int LongestStep = 160;
     private const string CacheImport = "importing cache manifest from ";
     private const string CacheExport = "exporting cache";
 
@@ -83,15 +84,21 @@ internal sealed partial class BuildProgress(string activity, Dockerfile dockerfi
         if (step.Partial.Length > 0) Keep(step, step.Partial);
         var instruction = InstructionOf(step.Vertex.Name);
         var place = instruction is null ? dockerfile.Path : $"{dockerfile.Path}:{instruction.Line}";
-        return ImageErrors.BuildStepFailed(place, step.Text, step.Vertex.Error!, [.. step.Tail], cause);
+        return ImageErrors.BuildStepFailed(place, Shortened(step.Text), ProblemOf(step.Vertex.Error!), [.. step.Tail], cause);
     }
+
+    /// <summary>Builders repeat the whole command in front of the exit code.</summary>
+    private static string ProblemOf(string error) =>
+        ExitCode().Match(error) is { Success: true } match ? $"exit code {match.Groups["code"].Value}." : error;
+
+    private static string Shortened(string text) => text.Length <= LongestStep ? text : text[..LongestStep] + "...";
 
     private void Report(Step step)
     {
         var total = Layers.Count();
         var at = Math.Min(total, Steps + (step.Vertex.IsCompleted ? 0 : 1));
         var cached = CachedSteps is 0 ? "" : $", {CachedSteps} cached";
-        var status = step.IsLayer ? $"step {at} of {total}{cached}: {step.Text}" : step.Text;
+        var status = step.IsLayer ? $"step {at} of {total}{cached}: {Shortened(step.Text)}" : step.Text;
         reporter.Progress(new ProgressReport(activity, status, total == 0 ? null : 100 * Steps / (total + 1)));
     }
 
@@ -138,6 +145,9 @@ internal sealed partial class BuildProgress(string activity, Dockerfile dockerfi
 
     [GeneratedRegex(@"\b(?:parse error (?:on )?line |Dockerfile:)(?<line>\d+)")]
     private static partial Regex DockerfileLine();
+
+    [GeneratedRegex(@"(?:exit code|non-zero code): (?<code>\d+)$")]
+    private static partial Regex ExitCode();
 
     private sealed class Step
     {

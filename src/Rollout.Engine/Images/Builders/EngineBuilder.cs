@@ -11,8 +11,6 @@ namespace Rollout.Engine.Images.Builders;
 /// </summary>
 internal sealed class EngineBuilder(ImageBuilderKind kind, IDockerClient client) : IImageBuilder
 {
-    private const string IgnoreFile = ".dockerignore";
-
     // BuildKit does not take any over this way; the classic builder needs none once the base images are there.
     private static readonly IReadOnlyDictionary<string, RegistryAuth> NoAuths = new Dictionary<string, RegistryAuth>();
 
@@ -30,7 +28,7 @@ internal sealed class EngineBuilder(ImageBuilderKind kind, IDockerClient client)
     public async Task<string> BuildAsync(BuildJob job, BuildProgress progress, CancellationToken cancellation)
     {
         // The classic builder takes an ignored Dockerfile out again by the rules it is sent; BuildKit does not look at them.
-        var context = BuildContext.Open(job.Directory, job.Dockerfile.Path, IsClassic ? [IgnoreFile] : []);
+        var context = BuildContext.Open(job.Directory, job.Dockerfile.Path, sendsRules: IsClassic);
         var answer = new Answer(progress);
         RolloutException? contextFailure = null;
         try

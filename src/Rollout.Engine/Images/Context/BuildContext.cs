@@ -11,14 +11,14 @@ internal sealed class BuildContext
     private readonly string _directory;
     private readonly DockerIgnore _ignore;
     private readonly string _dockerfilePath;
-    private readonly IReadOnlyList<string> _alwaysSent;
+    private readonly bool _sendsRules;
 
-    private BuildContext(string directory, string dockerfilePath, string dockerfileName, DockerIgnore ignore, IReadOnlyList<string> alwaysSent)
+    private BuildContext(string directory, string dockerfilePath, string dockerfileName, DockerIgnore ignore, bool sendsRules)
     {
         _directory = directory;
         _dockerfilePath = dockerfilePath;
         _ignore = ignore;
-        _alwaysSent = alwaysSent;
+        _sendsRules = sendsRules;
         DockerfileName = dockerfileName;
     }
 
@@ -28,13 +28,13 @@ internal sealed class BuildContext
     /// <summary>Opens a context; reads its ignore rules.</summary>
     /// <param name="directory">The directory, full path.</param>
     /// <param name="dockerfilePath">The Dockerfile, full path; it may lie outside the directory.</param>
-    /// <param name="alwaysSent">Paths within the context that are sent even where a rule leaves them behind.</param>
-    internal static BuildContext Open(string directory, string dockerfilePath, params IReadOnlyList<string> alwaysSent) => new(
-        directory,
-        dockerfilePath,
-        DockerfileEntry(directory, dockerfilePath),
-        DockerIgnore.Read(directory, dockerfilePath),
-        alwaysSent);
+    /// <param name="sendsRules">Sends the context's .dockerignore even where it leaves itself behind, if the rules are from there.</param>
+    internal static BuildContext Open(string directory, string dockerfilePath, bool sendsRules = false)
+    {
+        var ignore = DockerIgnore.Read(directory, dockerfilePath);
+        var fromContext = ignore.Path == Path.Combine(directory, DockerIgnore.FileName);
+        return new BuildContext(directory, dockerfilePath, DockerfileEntry(directory, dockerfilePath), ignore, sendsRules && fromContext);
+    }
 
     /// <summary>Writes the tar. The warnings name what a tar for Docker cannot hold.</summary>
     /// <exception cref="RolloutException">ContextChanged, ContextUnreadable.</exception>
@@ -62,7 +62,7 @@ internal sealed class BuildContext
             if (name == DockerfileName) continue;
 
             var entryMatch = _ignore.Match(name, match);
-            var isExcluded = entryMatch.Excluded && !_alwaysSent.Contains(name);
+            var isExcluded = entryMatch.Excluded && !(_sendsRules && name == DockerIgnore.FileName);
             if (entry.Kind != EntryKind.Directory)
             {
                 if (isExcluded) continue;

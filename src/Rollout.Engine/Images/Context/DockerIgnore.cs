@@ -7,18 +7,28 @@ namespace Rollout.Engine.Images.Context;
 internal sealed class DockerIgnore
 {
     /// <summary>Nothing stays behind.</summary>
-    internal static readonly DockerIgnore None = new([]);
+    internal static readonly DockerIgnore None = new([], null);
+
+    /// <summary>The name of the file that holds the rules.</summary>
+    internal const string FileName = ".dockerignore";
 
     private readonly IReadOnlyList<IgnorePattern> _patterns;
 
-    private DockerIgnore(IReadOnlyList<IgnorePattern> patterns) => _patterns = patterns;
+    private DockerIgnore(IReadOnlyList<IgnorePattern> patterns, string? path)
+    {
+        _patterns = patterns;
+        Path = path;
+    }
+
+    /// <summary>The file they were read from; null where there are none.</summary>
+    internal string? Path { get; }
 
     /// <summary>
     /// The rules for a Dockerfile: those in <c>&lt;Dockerfile&gt;.dockerignore</c> beside it, or else in the context's <c>.dockerignore</c>.
     /// </summary>
     internal static DockerIgnore Read(string contextDirectory, string dockerfilePath)
     {
-        string[] places = [dockerfilePath + ".dockerignore", Path.Combine(contextDirectory, ".dockerignore")];
+        string[] places = [dockerfilePath + FileName, System.IO.Path.Combine(contextDirectory, FileName)];
         var path = Array.Find(places, File.Exists);
         if (path is null) return None;
 
@@ -47,11 +57,11 @@ internal sealed class DockerIgnore
             patterns.Add(IgnorePattern.Parse(text) ?? throw ImageErrors.InvalidIgnorePattern(text, path));
         }
 
-        return patterns.Count == 0 ? None : new DockerIgnore(patterns);
+        return patterns.Count == 0 ? None : new DockerIgnore(patterns, path);
     }
 
     /// <summary>Parses lines.</summary>
-    internal static DockerIgnore Parse(string text) => Parse(new StringReader(text), ".dockerignore");
+    internal static DockerIgnore Parse(string text) => Parse(new StringReader(text), FileName);
 
     /// <summary>Whether a path stays behind. For a walk over a tree, <see cref="Match"/> with the parent's match asks less.</summary>
     internal bool Excludes(string path)

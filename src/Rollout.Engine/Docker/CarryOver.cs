@@ -55,14 +55,16 @@ internal static class CarryOver
     private static void RemoveCommand(JsonObject config, JsonObject image)
     {
         var entrypoint = config.Strings("Entrypoint");
-        if (!entrypoint.SequenceEqual(image.Strings("Entrypoint")))
+        var command = config.Strings("Cmd");
+        var brought = image.Strings("Cmd");
+        if (!entrypoint.SequenceEqual(image.Strings("Entrypoint")) || (command.Count == 0 && brought.Count > 0))
         {
             if (entrypoint.Count == 0) config["Entrypoint"] = new JsonArray("");
             return;
         }
 
         config.Remove("Entrypoint");
-        if (config.Strings("Cmd").SequenceEqual(image.Strings("Cmd"))) config.Remove("Cmd");
+        if (command.SequenceEqual(brought)) config.Remove("Cmd");
     }
 
     private static void RemoveWhereSame(JsonObject config, JsonObject image, string field)

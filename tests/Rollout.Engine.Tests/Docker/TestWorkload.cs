@@ -16,7 +16,7 @@ internal sealed class TestWorkload
     private readonly DockerTargetServices services;
     private readonly string prefix;
 
-    internal TestWorkload(IDockerClient engine, string prefix, string? name = null, Func<RouterChoice, ITrafficRouter>? openRouter = null, string kind = "docker")
+    internal TestWorkload(IDockerClient engine, string prefix, string? name = null, Func<RouterChoice, ITrafficRouter>? openRouter = null, string kind = "docker", TimeProvider? time = null)
     {
         this.prefix = prefix;
         Engine = engine;
@@ -25,6 +25,7 @@ internal sealed class TestWorkload
             Engine = engine,
             Credentials = new NoCredentials(),
             Directory = "/",
+            Time = time ?? TimeProvider.System,
             OpenRouter = openRouter ?? (choice => TrafficRouters.Open(choice.Kind, choice.Endpoint, choice.Backend, "/", TimeProvider.System, SilentReporter.Instance)),
         };
         Name = name ?? $"{prefix}{Guid.NewGuid().ToString("N")[..6]}";

@@ -1,0 +1,154 @@
+using System.Text.Json.Nodes;
+using Rollout.Engine.Docker;
+using Rollout.Engine.Docker.Api;
+using Rollout.Engine.Rollouts;
+using Rollout.Engine.Tests.Engines;
+using Xunit;
+
+namespace Rollout.Engine.Tests.Docker;
+
+/// <summary>Containers that docker run or compose made, taken over on the real engine.</summary>
+[Trait("Needs", "docker")]
+public sealed class AdoptionTests(DockerEngineFixture engine) : IClassFixture<DockerEngineFixture>
+{
+    [FactNeeds("docker")]
+    public async Task A_container_of_docker_run_becomes_the_first_revision_and_undo_brings_it_back()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.RunAsync(shop.Name, await shop.ImageAsync("v1"), (config, host) =>
+        {
+            config["Env"] = new JsonArray("DB=orders", "TOKEN=s3cr3t");
+            config["Labels"] = new JsonObject { ["team"] = "shop" };
+            host["RestartPolicy"] = new JsonObject { ["Name"] = "always" };
+            host["Memory"] = 64 << 20;
+        });
+
+        var status = await shop.StartAsync(await shop.ImageAsync("v2"));
+
+        Assert.Equal((RolloutPhase.Healthy, 2, "v1"), (status.Phase, status.Revision, status.PreviousImage!.Tag));
+        Assert.Equal("2-1:running :exited", string.Join(' ', (await shop.ContainersAsync()).Split(' ').OrderByDescending(one => one.Length)));
+        var container = await shop.InspectAsync("2-1");
+        Assert.Contains("TOKEN=s3cr3t", container.Config.Strings("Env"));
+        Assert.Equal("shop", (string?)container.Config["Labels"]!["team"]);
+        Assert.Equal(64 << 20, (int)container.HostConfig["Memory"]!);
+        Assert.Equal("always", RestartPolicy.From(container.HostConfig).Name);
+        Assert.Equal("no", RestartPolicy.From((await shop.InspectAsync("")).HostConfig).Name);
+        Assert.DoesNotContain("s3cr3t", string.Join(' ', (await engine.Client.Containers.ListAsync([], all: true, CancellationToken.None)).SelectMany(one => one.Labels.Values)));
+
+        var undone = await shop.UndoAsync();
+        Assert.Equal((RolloutPhase.Undone, 1), (undone.Phase, undone.Revision));
+        Assert.Equal("running", (await shop.InspectAsync("")).State.Status);
+        Assert.Equal("always", RestartPolicy.From((await shop.InspectAsync("")).HostConfig).Name);
+        Assert.Equal(RolloutPhase.Undone, (await shop.ReadAsync()).Phase);
+    }
+
+    [FactNeeds("docker")]
+    public async Task A_published_host_port_stands_against_it_and_recreate_is_a_way_out()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var port = Ports.Free();
+        await shop.RunAsync(shop.Name, await shop.ImageAsync("v1"), (config, host) =>
+            PublishedPort.Apply(config, host, PublishedPort.Parse($"127.0.0.1:{port}:8080")));
+        var request = TestWorkload.Request(await shop.ImageAsync("v2"), docker: new DockerWorkload());
+
+        var refused = await Assert.ThrowsAsync<RolloutException>(() => shop.StartAsync(request));
+        Assert.Equal("CannotRunSideBySide", refused.Id);
+        Assert.Contains($"{port}", refused.Message);
+        Assert.Contains("-Router", refused.Mend);
+        Assert.Contains("-Strategy Recreate", refused.Mend);
+        Assert.Empty(await shop.RecordsAsync());
+
+        var status = await shop.StartAsync(request with { Strategy = RolloutStrategy.Recreate });
+        Assert.Equal(RolloutPhase.Healthy, status.Phase);
+        using var http = new HttpClient();
+        Assert.Equal("v2", await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/")));
+
+        var bad = await shop.StartAsync(request with { Image = await shop.ImageAsync("bad", "CMD [\"false\"]"), Strategy = RolloutStrategy.Recreate });
+        Assert.Equal(RolloutPhase.Undone, bad.Phase);
+        Assert.Equal("v2", await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/")));
+
+        Assert.Equal(1, (await shop.UndoAsync()).Revision);
+        Assert.Equal("v1", await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/")));
+    }
+
+    [FactNeeds("docker", "haproxy")]
+    public async Task Behind_a_router_the_published_port_is_no_obstacle()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var port = Ports.Free();
+        await shop.RunAsync(shop.Name, await shop.ImageAsync("v1"), (config, host) =>
+            PublishedPort.Apply(config, host, PublishedPort.Parse($"127.0.0.1:{port}:8080")));
+        await using (var router = haproxy.Open()) await router.AddAsync(shop.Name, $"127.0.0.1:{port}", 100, CancellationToken.None);
+
+        var behind = new DockerWorkload { Port = TestWorkload.Port, Router = "haproxy", RouterEndpoint = haproxy.Socket, Backend = "shop" };
+        Assert.Equal(RolloutPhase.Healthy, (await shop.StartAsync(await shop.ImageAsync("v2"), docker: behind)).Phase);
+        using var http = new HttpClient();
+        Assert.Equal("v2", await http.GetStringAsync(haproxy.Uri));
+
+        Assert.Equal(RolloutPhase.Undone, (await shop.UndoAsync()).Phase);
+        Assert.Equal("v1", await http.GetStringAsync(haproxy.Uri));
+    }
+
+    [FactNeeds("docker")]
+    public async Task A_stranger_under_a_name_that_is_needed_is_an_error_and_nothing_changes()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var v1 = await shop.ImageAsync("v1");
+        await shop.RunAsync($"{shop.Name}-1-1", v1);
+
+        var taken = await Assert.ThrowsAsync<RolloutException>(() => shop.StartAsync(v1));
+        Assert.Equal("ContainerNameTaken", taken.Id);
+        Assert.Contains($"{shop.Name}-1-1", taken.Message);
+        Assert.Empty(await shop.RecordsAsync());
+    }
+
+    [FactNeeds("docker")]
+    public async Task A_published_port_that_is_taken_is_an_error_and_nothing_changes()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var port = Ports.Free();
+        await shop.RunAsync($"{shop.Name}-other", await shop.ImageAsync("v1"), (config, host) =>
+            PublishedPort.Apply(config, host, PublishedPort.Parse($"127.0.0.1:{port}:8080")));
+
+        var v2 = await shop.ImageAsync("v2");
+        var taken = await Assert.ThrowsAsync<RolloutException>(() => shop.StartAsync(v2, docker: new DockerWorkload { Publish = [$"127.0.0.1:{port}:8080"] }));
+        Assert.Equal("PortTaken", taken.Id);
+        Assert.Empty(await shop.RecordsAsync());
+        Assert.Equal("other:running", await shop.ContainersAsync());
+    }
+
+    [FactNeeds("docker")]
+    public async Task A_compose_service_keeps_its_labels_and_names_and_undo_makes_it_anew_from_what_was_kept()
+    {
+        var project = $"{engine.Prefix}p{Guid.NewGuid().ToString("N")[..6]}";
+        var shop = new TestWorkload(engine.Client, engine.Prefix, $"{project}/web", kind: "compose");
+        var v1 = await shop.ImageAsync("v1");
+        for (var number = 1; number <= 2; number++) await shop.RunAsync($"{project}-web-{number}", v1, (config, _) => Compose(config, project, number));
+
+        var status = await shop.StartAsync(await shop.ImageAsync("v2"));
+        Assert.Equal((RolloutPhase.Healthy, 2, 2), (status.Phase, status.Revision, status.Available));
+        var seen = await ComposeSeesAsync(project);
+        Assert.Equal(2, seen.Count);
+        Assert.All(seen, one => Assert.Equal(("running", "web", "abc"), (one.State, one.Labels["com.docker.compose.service"], one.Labels["com.docker.compose.config-hash"])));
+        Assert.All(seen, one => Assert.Equal($"/{project}-web-{one.Labels["com.docker.compose.container-number"]}", one.Names[0]));
+
+        var undone = await shop.UndoAsync();
+        Assert.Equal((RolloutPhase.Undone, 1, "v1"), (undone.Phase, undone.Revision, undone.Image!.Tag));
+        seen = await ComposeSeesAsync(project);
+        Assert.Equal(["running", "running"], seen.Select(one => one.State));
+        Assert.All(seen, one => Assert.Equal(undone.Image, ImageReference.Parse(one.Image)));
+    }
+
+    private static void Compose(JsonObject config, string project, int number) => config["Labels"] = new JsonObject
+    {
+        ["com.docker.compose.project"] = project,
+        ["com.docker.compose.service"] = "web",
+        ["com.docker.compose.oneoff"] = "False",
+        ["com.docker.compose.config-hash"] = "abc",
+        ["com.docker.compose.container-number"] = $"{number}",
+    };
+
+    private Task<IReadOnlyList<ContainerSummary>> ComposeSeesAsync(string project) =>
+        engine.Client.Containers.ListAsync([$"com.docker.compose.project={project}"], all: true, CancellationToken.None);
+}

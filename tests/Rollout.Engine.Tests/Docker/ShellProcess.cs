@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using Rollout.Engine.Docker.Api;
+
+namespace Rollout.Engine.Tests.Docker;
+
+/// <summary>
+/// Another shell: a process that rolls an image out, and after each change to the engine stops and waits for a line, so that a test can kill it there.
+/// </summary>
+internal sealed class ShellProcess : IAsyncDisposable
+{
+    private const string Changed = "changed";
+
+    private readonly Process process;
+
+    private ShellProcess(Process process) => this.process = process;
+
+    internal int Id => process.Id;
+
+    private static async Task<int> Main(string[] arguments)
+    {
+        using var engine = new DockerClient(DockerEndpoint.Resolve(null, null, DockerSettings.OfThisProcess));
+        var life = new Life(int.MaxValue, async () =>
+        {
+            Console.WriteLine(Changed);
+            await Console.In.ReadLineAsync();
+        });
+        var workload = new TestWorkload(new MortalClient(engine, life), "", arguments[0]);
+        var status = await workload.StartAsync(TestWorkload.Request(ImageReference.Parse(arguments[1])));
+        return status.Phase == RolloutPhase.Healthy ? 0 : 1;
+    }
+
+    internal static ShellProcess Start(string workload, ImageReference image)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(ShellProcess).Assembly.Location, workload, image.ToString()])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        return new ShellProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Lets it make as many changes; false where it came to its end before.</summary>
+    internal async Task<bool> MakeAsync(int changes)
+    {
+        for (var made = 1; ; made++)
+        {
+            var line = await process.StandardOutput.ReadLineAsync();
+            if (line is null) return false;
+            if (line != Changed) throw new InvalidOperationException(line);
+            if (made == changes) return true;
+            await process.StandardInput.WriteLineAsync();
+            await process.StandardInput.FlushAsync();
+        }
+    }
+
+    /// <summary>kill -9.</summary>
+    internal async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited) await KillAsync();
+        process.Dispose();
+    }
+}

@@ -13,6 +13,8 @@ internal static class ShopImages
     internal const int Port = 8080;
 
     private const string Configuration = """
+        global
+            hard-stop-after 5s
         defaults
             mode http
             timeout connect 2s
@@ -29,6 +31,8 @@ internal static class ShopImages
         COPY root/ /
         ENV VERSION={0} HEALTH={1}
         HEALTHCHECK --interval=1s --timeout=2s --retries=2 CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz"]
+        # As PID 1 it has no default for SIGTERM.
+        STOPSIGNAL SIGUSR1
         CMD ["/usr/sbin/haproxy", "-db", "-f", "/haproxy.cfg"]
         """;
 

@@ -17,6 +17,8 @@ internal enum HAProxyRefusal
     IdTaken,
     /// <summary>Something is still connected to the server.</summary>
     StillConnected,
+    /// <summary>The backend is switched off, or a reload is ending the process that answered.</summary>
+    ProxyDisabled,
     /// <summary>Anything else: see the text.</summary>
     Other,
 }
@@ -47,6 +49,7 @@ internal sealed partial record HAProxyReply(HAProxyRefusal Refusal, string Text)
         if (Says("Permission denied")) return HAProxyRefusal.PermissionDenied;
         if (Says("custom id")) return HAProxyRefusal.IdTaken;
         if (Says("still has connections")) return HAProxyRefusal.StillConnected;
+        if (Says("Proxy is disabled")) return HAProxyRefusal.ProxyDisabled;
         return HAProxyRefusal.Other;
 
         bool Says(string words) => text.Contains(words, StringComparison.OrdinalIgnoreCase);

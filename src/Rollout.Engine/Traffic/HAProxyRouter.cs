@@ -14,6 +14,7 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
     private const string ServerOptions = "check inter 500ms fastinter 250ms downinter 250ms rise 1 fall 2 pool-max-conn 64 pool-purge-delay 5s";
 
     private const int IdAttempts = 5;
+    private const int AddAttempts = 5;
     private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan UpWithin = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DeletedWithin = TimeSpan.FromSeconds(10);
@@ -47,29 +48,25 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
         CheckName(name);
         if (!TryAddress(address, out var wanted)) throw TrafficErrors.InvalidServerAddress(name, address);
 
-        var found = await ReadAsync(cancellation);
-        WarnWhereWeightsAreIgnored(found, name, weight);
-        var server = found.Find(name);
-        if (server is not null && !(TryAddress(server.Address, out var present) && present.Equals(wanted)))
+        for (var attempt = 1; ; attempt++)
         {
-            if (!server.Dynamic) throw TrafficErrors.RouterServerNameTaken(endpoint, backend, name, server.Address);
-
-            // Left by a shell that died: what listened there is gone or not wanted any more.
-            await RemoveAsync(name, TimeSpan.Zero, cancellation);
-            server = null;
+            try
+            {
+                await AddOnceAsync(name, wanted, weight, cancellation);
+                return;
+            }
+            catch (RolloutException lost) when (lost.Id == "RouterServerNotFound" && attempt < AddAttempts)
+            {
+                // HAProxy was reloaded in the midst of it.
+            }
         }
-
-        if (server is null) await EnterAsync(name, wanted, weight, cancellation);
-        else await PutBackAsync(server, weight, cancellation);
-        await WaitUntilUpAsync(name, address, withdraw: server is null, cancellation);
     }
 
     public async Task SetWeightAsync(string name, int weight, CancellationToken cancellation)
     {
         CheckName(name);
         WarnWhereWeightsAreIgnored(await ReadAsync(cancellation), name, weight);
-        var reply = await DoAsync($"set server {backend}/{name} weight {weight}", cancellation, HAProxyRefusal.NoSuchServer);
-        if (reply.Refusal == HAProxyRefusal.NoSuchServer) throw TrafficErrors.RouterServerNotFound(endpoint, backend, name);
+        await SetAsync(name, $"weight {weight}", cancellation);
     }
 
     public async Task DrainAsync(string name, CancellationToken cancellation)
@@ -111,16 +108,35 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
         }
     }
 
+    private async Task AddOnceAsync(string name, IPEndPoint address, int weight, CancellationToken cancellation)
+    {
+        var found = await ReadAsync(cancellation);
+        WarnWhereWeightsAreIgnored(found, name, weight);
+        var server = found.Find(name);
+        if (server is not null && !(TryAddress(server.Address, out var present) && present.Equals(address)))
+        {
+            if (!server.Dynamic) throw TrafficErrors.RouterServerNameTaken(endpoint, backend, name, server.Address);
+
+            // Left by a shell that died: what listened there is gone or not wanted any more.
+            await RemoveAsync(name, TimeSpan.Zero, cancellation);
+            server = null;
+        }
+
+        if (server is null) await EnterAsync(name, address, weight, cancellation);
+        else await PutBackAsync(server, weight, cancellation);
+        await WaitUntilUpAsync(name, address, withdraw: server is null, cancellation);
+    }
+
     private async Task EnterAsync(string name, IPEndPoint address, int weight, CancellationToken cancellation)
     {
         await RegisterAsync(name, address, weight, cancellation);
-        await DoAsync($"enable health {backend}/{name}", cancellation);
+        await EnableHealthAsync(name, cancellation);
 
         // What leaves maintenance counts as up before the first check. Draining until it is set down, it gets traffic only when HAProxy itself
         // has reached it.
-        await DoAsync($"set server {backend}/{name} state drain", cancellation);
-        await DoAsync($"set server {backend}/{name} health down", cancellation);
-        await DoAsync($"set server {backend}/{name} state ready", cancellation);
+        await SetAsync(name, "state drain", cancellation);
+        await SetAsync(name, "health down", cancellation);
+        await SetAsync(name, "state ready", cancellation);
     }
 
     private async Task RegisterAsync(string name, IPEndPoint address, int weight, CancellationToken cancellation)
@@ -139,16 +155,16 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
 
     private async Task PutBackAsync(HAProxyServer server, int weight, CancellationToken cancellation)
     {
-        if (server.Weight != weight) await DoAsync($"set server {backend}/{server.Name} weight {weight}", cancellation);
+        if (server.Weight != weight) await SetAsync(server.Name, $"weight {weight}", cancellation);
         if (server.State == RouterServerState.Ready) return;
 
         // One that a killed shell had only begun to add has no checks yet.
-        if (server.Dynamic) await DoAsync($"enable health {backend}/{server.Name}", cancellation);
-        await DoAsync($"set server {backend}/{server.Name} state ready", cancellation);
+        if (server.Dynamic) await EnableHealthAsync(server.Name, cancellation);
+        await SetAsync(server.Name, "state ready", cancellation);
     }
 
     /// <summary>Waits for HAProxy's own check; where that does not pass, the server is taken out again if it was new.</summary>
-    private async Task WaitUntilUpAsync(string name, string address, bool withdraw, CancellationToken cancellation)
+    private async Task WaitUntilUpAsync(string name, IPEndPoint address, bool withdraw, CancellationToken cancellation)
     {
         var begun = time.GetTimestamp();
         while (true)
@@ -191,6 +207,16 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
             if (time.GetElapsedTime(begun) >= DeletedWithin) throw TrafficErrors.RouterRefused(endpoint, "del server", reply.Text);
             await Task.Delay(PollEvery, time, cancellation);
         }
+    }
+
+    private Task EnableHealthAsync(string name, CancellationToken cancellation) => DoOnServerAsync(name, $"enable health {backend}/{name}", cancellation);
+
+    private Task SetAsync(string name, string what, CancellationToken cancellation) => DoOnServerAsync(name, $"set server {backend}/{name} {what}", cancellation);
+
+    private async Task DoOnServerAsync(string name, string command, CancellationToken cancellation)
+    {
+        var reply = await DoAsync(command, cancellation, HAProxyRefusal.NoSuchServer);
+        if (reply.Refusal == HAProxyRefusal.NoSuchServer) throw TrafficErrors.RouterServerNotFound(endpoint, backend, name);
     }
 
     /// <summary>Sends a command; what HAProxy refuses is an error, except for the reasons the caller deals with.</summary>

@@ -20,6 +20,18 @@ internal sealed class HAProxyRuntime(HAProxyEndpoint endpoint, TimeProvider time
         // ';' and line ends separate commands and '<<' opens a payload. Names are checked before they get here; this is the last lock.
         if (command.AsSpan().ContainsAny(";\r\n\0") || command.Contains("<<", StringComparison.Ordinal)) throw new ArgumentException("One command, in one line.", nameof(command));
 
+        var begun = time.GetTimestamp();
+        while (true)
+        {
+            // The process that a reload is ending may still answer, that all it has is disabled; the new one comes next.
+            var reply = await AskAsync(command, cancellation);
+            if (reply.Refusal != HAProxyRefusal.ProxyDisabled || time.GetElapsedTime(begun) >= RestartWithin) return reply;
+            await Task.Delay(RetryEvery, time, cancellation);
+        }
+    }
+
+    private async Task<HAProxyReply> AskAsync(string command, CancellationToken cancellation)
+    {
         using var limit = new CancellationTokenSource(AnswerWithin, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try

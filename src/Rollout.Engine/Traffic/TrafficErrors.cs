@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Rollout.Engine.Traffic;
 
 /// <summary>The failures of a traffic router and of the way to it.</summary>
@@ -70,7 +72,7 @@ internal static class TrafficErrors
         "Give it another name in HAProxy's configuration, or take it out there.",
         server);
 
-    internal static RolloutException RouterServerDown(HAProxyEndpoint endpoint, string backend, string server, string address, string lastCheck) => new(
+    internal static RolloutException RouterServerDown(HAProxyEndpoint endpoint, string backend, string server, IPEndPoint address, string lastCheck) => new(
         "RouterServerDown",
         ErrorKind.OperationFailed,
         $"The check that HAProxy at {endpoint} makes of server '{server}' ({address}) in backend '{backend}' does not pass{(lastCheck.Length == 0 ? "" : $": {lastCheck}")}.",

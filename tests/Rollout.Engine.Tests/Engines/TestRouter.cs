@@ -56,10 +56,13 @@ internal sealed class TestRouter : IAsyncDisposable
     internal async Task ReloadAsync()
     {
         var before = await WorkerAsync();
-        using var kill = Process.Start("kill", ["-USR2", $"{_service!.ProcessId}"]);
-        await kill.WaitForExitAsync();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (await WorkerAsync() is not { } now || now == before) await Task.Delay(20, patience.Token);
+        for (var poll = 0; await WorkerAsync() is not { } now || now == before; poll++)
+        {
+            // A master that has just been reloaded misses the signal.
+            if (poll % 100 == 0) await SignalAsync("-USR2");
+            await Task.Delay(20, patience.Token);
+        }
     }
 
     /// <summary>Ends it at once; its sockets stay in the file system.</summary>
@@ -93,6 +96,12 @@ internal sealed class TestRouter : IAsyncDisposable
     {
         await _service!.DisposeAsync();
         _directory.Delete(recursive: true);
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{_service!.ProcessId}"]);
+        await kill.WaitForExitAsync();
     }
 
     /// <summary>The worker that answers at the socket; null where none does.</summary>

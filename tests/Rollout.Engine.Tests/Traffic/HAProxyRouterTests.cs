@@ -208,6 +208,33 @@ public sealed class HAProxyRouterTests
     }
 
     [FactNeeds("haproxy")]
+    public async Task Reloads_in_the_midst_of_adding_and_removing_are_survived()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        await using var router = haproxy.Open();
+        await using var upstream = await Upstream.StartAsync("shop");
+        var added = 0;
+        using var stop = new CancellationTokenSource();
+        var work = Task.Run(async () =>
+        {
+            for (; !stop.IsCancellationRequested; Interlocked.Increment(ref added))
+            {
+                await router.AddAsync($"shop-{added}", upstream.Address, 100, None);
+                await router.RemoveAsync($"shop-{added}", Patience, None);
+            }
+        });
+        for (var reload = 0; reload < 8; reload++)
+        {
+            var before = Volatile.Read(ref added);
+            await haproxy.ReloadAsync();
+            await UntilAsync(() => Task.FromResult(Volatile.Read(ref added) > before || work.IsCompleted));
+        }
+
+        await stop.CancelAsync();
+        await work;
+    }
+
+    [FactNeeds("haproxy")]
     public async Task A_restart_is_waited_for()
     {
         await using var haproxy = await TestRouter.StartAsync();

@@ -4,6 +4,7 @@ using Rollout.Bench;
 (string Name, Func<Task<IReadOnlyList<Figure>>> Measure)[] all =
 [
     ("rollouts under load", RolloutsUnderLoadFigure.MeasureAsync),
+    ("publish", PublishFigure.MeasureAsync),
 ];
 
 var broken = 0;

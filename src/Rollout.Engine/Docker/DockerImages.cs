@@ -31,7 +31,7 @@ internal sealed class DockerImages(IDockerClient engine, IRegistryCredentials cr
         var activity = $"Pulling {reference}";
         try
         {
-            var auth = await credentials.FindAsync(reference.Registry, cancellation);
+            var auth = await new TrustedCredentials(credentials, engine).FindAsync(reference.Registry, cancellation);
             await engine.Images.PullAsync(reference, null, auth, message => reporter.Progress(new ProgressReport(activity, $"{message.Status} {message.Id}".Trim())), cancellation);
         }
         catch (RolloutException missing) when (missing.Kind == ErrorKind.NotFound || SaysMissing(missing.Message))

@@ -21,7 +21,7 @@ public sealed class ImageBuild
     public ImageBuild(IDockerClient client, IRegistryCredentials credentials, DockerSettings? settings = null, TimeProvider? time = null)
     {
         _client = client;
-        _credentials = credentials;
+        _credentials = new TrustedCredentials(credentials, client);
         _time = time ?? TimeProvider.System;
         _choice = BuilderChoice.Of(client, settings ?? DockerSettings.OfThisProcess);
     }

@@ -118,13 +118,12 @@ public sealed class ImagePublish : IDisposable
     {
         if (_registries.TryGetValue(name, out var known)) return known;
 
-        var info = await _request.Docker.System.InfoAsync(cancellation);
         var client = new RegistryClient(new RegistryOptions
         {
             Registry = name,
             Credentials = _request.Credentials,
             AllowedTokenRealms = _request.AllowedTokenRealms,
-            IsInsecure = await InsecureRegistries.ContainAsync(info.RegistryConfig, name, cancellation),
+            IsInsecure = await InsecureRegistries.ContainAsync(_request.Docker, name, cancellation),
             RequestTimeout = _request.RequestTimeout,
             Time = _request.Time,
             Retry = _retry,

@@ -8,8 +8,9 @@ namespace Rollout.Engine.Registries;
 internal static class InsecureRegistries
 {
     /// <summary>Whether a registry is one of them: by its own name, or by an address it resolves to.</summary>
-    public static async Task<bool> ContainAsync(RegistryConfig config, string registry, CancellationToken cancellation)
+    public static async Task<bool> ContainAsync(IDockerClient engine, string registry, CancellationToken cancellation)
     {
+        var config = (await engine.System.InfoAsync(cancellation)).RegistryConfig;
         if (config.IndexConfigs.TryGetValue(registry, out var own)) return !own.Secure;
 
         var networks = config.InsecureRegistryCidrs.Where(text => IPNetwork.TryParse(text, out _)).Select(text => IPNetwork.Parse(text)).ToList();

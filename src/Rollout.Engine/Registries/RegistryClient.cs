@@ -78,18 +78,18 @@ public sealed class RegistryClient : IDisposable
     public void Dispose() => _transport.Dispose();
 
     /// <summary>
-    /// The credentials that the engine may be handed now for a repository: asks the registry, each time anew, what it wants (GET /v2/),
+    /// The credentials that the engine may be handed now for a repository, or with null for any: asks the registry, each time anew, what it wants (GET /v2/),
     /// refuses where it would have them sent to a token server that is not trusted, and sees that they are accepted (an engine would try
     /// wrong ones for most of a minute). Null where it wants none, or there are none. Not tried again: who hands them to the engine
     /// tries both again.
     /// </summary>
     /// <exception cref="RolloutException">TokenRealmNotTrusted, RegistryUnauthorized, and what keeps the registry from answering.</exception>
-    public async Task<RegistryAuth?> CredentialsForEngineAsync(string repository, CancellationToken cancellation)
+    public async Task<RegistryAuth?> CredentialsForEngineAsync(string? repository, CancellationToken cancellation)
     {
         var entry = _entry = await DiscoverAsync(cancellation);
         if (await _authorization.CredentialsAsync(entry.Challenges, cancellation) is not { } credentials) return null;
 
-        var header = await _authorization.HeaderAsync(entry.Challenges, PullOf(repository), isFresh: true, cancellation);
+        var header = await _authorization.HeaderAsync(entry.Challenges, repository is null ? null : PullOf(repository), isFresh: true, cancellation);
         if (header?.Scheme == "Basic") await VerifyAsync(new RegistryRequest(HttpMethod.Get, new Uri(entry.Root, "v2/")) { Authorization = header }, cancellation);
         return credentials;
     }

@@ -229,6 +229,21 @@ public sealed class PublishFaultTests(DockerEngineFixture engine) : IClassFixtur
     }
 
     [FactNeeds("docker")]
+    public async Task Credentials_for_a_pull_do_not_either()
+    {
+        await using var thief = await StartAsync();
+        _registry.Fault = _registry.WantToken($"http://{thief.OtherName}/token");
+        var credentials = new TrustedCredentials(new GivenCredential("user", Secret), engine.Client);
+
+        var error = await Assert.ThrowsAsync<RolloutException>(() => credentials.FindAsync(_registry.Host, CancellationToken.None));
+
+        Assert.Equal("TokenRealmNotTrusted", error.Id);
+        Assert.Empty(thief.Requests);
+        _registry.Fault = _registry.WantToken($"http://{_registry.Host}/token");
+        Assert.Equal(Secret, (await credentials.FindAsync(_registry.Host, CancellationToken.None))?.Password);
+    }
+
+    [FactNeeds("docker")]
     public async Task A_second_challenge_hides_no_token_server_from_the_check()
     {
         await using var thief = await StartAsync();

@@ -39,7 +39,11 @@ public sealed record PublishedImage
 /// <param name="Size">Its size in bytes.</param>
 /// <param name="Status">How it came there.</param>
 /// <param name="Verified">True where the registry confirmed digest and size.</param>
-public sealed record PublishedLayer(string Digest, long Size, LayerStatus Status, bool Verified);
+public sealed record PublishedLayer(string Digest, long Size, LayerStatus Status, bool Verified)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Digest} {Status}";
+}
 
 /// <summary>How a layer came to the registry.</summary>
 public enum LayerStatus

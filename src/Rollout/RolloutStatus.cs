@@ -6,6 +6,11 @@ namespace Rollout;
 /// </summary>
 public sealed record RolloutStatus
 {
+    // Not public: PowerShell would make one of any object that has properties of these names, a row of a CSV file for instance.
+    internal RolloutStatus()
+    {
+    }
+
     /// <summary>The target as the user writes it: <c>docker/shop</c>, <c>deployment/shop</c>.</summary>
     public required string Target { get; init; }
 

@@ -1,6 +1,9 @@
 # Ctrl+C ends any cmdlet in under a second, however the engine behaves: here it accepts the connection and never answers.
 BeforeDiscovery {
     $Cases = @(
+        @{ Script = 'New-RolloutImage $context' }
+        @{ Script = '"x:1" | Set-ImageTag y:2' }
+        @{ Script = 'Publish-Image x:1 -Confirm:$false' }
         @{ Script = 'Get-Rollout' }
         @{ Script = 'Get-RolloutHistory docker/x' }
         @{ Script = 'Start-Rollout docker/x -Image x:1 -Force -Confirm:$false' }
@@ -15,6 +18,8 @@ BeforeDiscovery {
 
 BeforeAll {
     . $PSScriptRoot/TestSetup.ps1
+    New-Item "$TestDrive/context" -ItemType Directory | Out-Null
+    Set-Content "$TestDrive/context/Dockerfile" 'FROM scratch'
 
     # Runs the script against an engine that hangs, stops it once it has asked the engine, and returns how long the stop took.
     function Measure-Stop([string] $Script) {
@@ -25,16 +30,17 @@ BeforeAll {
             $address = "127.0.0.1:$($listener.LocalEndpoint.Port)"
             [void]$powershell.AddScript("
                 Import-Module '$Staged'
-                `$env:DOCKER_HOST = 'tcp://$address'
+                `$PSDefaultParameterValues = @{ 'New-RolloutImage:DockerHost' = 'tcp://$address'; 'Set-ImageTag:DockerHost' = 'tcp://$address'
+                    'Publish-Image:DockerHost' = 'tcp://$address'; 'Start-Rollout:DockerHost' = 'tcp://$address'; 'Get-Rollout*:DockerHost' = 'tcp://$address' }
+                `$context = '$TestDrive/context'
                 `$uri = 'http://$address/'
-                `$rollout = [Rollout.RolloutStatus]@{
-                    Target = 'docker/x'; Kind = 'docker'; Name = 'x'; Platform = 'Docker'; Phase = 'Progressing'
-                    Endpoint = [Rollout.RolloutEndpoint]@{ DockerHost = 'tcp://$address' }
-                }
+                . '$PSScriptRoot/TestObjects.ps1'
+                `$rollout = New-TestStatus @{ Phase = 'Progressing'; Endpoint = [Rollout.RolloutEndpoint]@{ DockerHost = 'tcp://$address' } }
                 $Script")
             $accepted = $listener.AcceptTcpClientAsync()
             $running = $powershell.BeginInvoke()
-            if (-not $accepted.Wait([timespan]'0:01')) { throw "The engine was not asked: $($powershell.Streams.Error)" }
+            [void][Threading.WaitHandle]::WaitAny(@($running.AsyncWaitHandle, $accepted.AsyncWaitHandle))
+            if ($running.IsCompleted) { throw "The engine was not asked: $($powershell.Streams.Error)" }
             $watch = [Diagnostics.Stopwatch]::StartNew()
             $powershell.Stop()
             $watch.Stop()
@@ -49,8 +55,6 @@ BeforeAll {
     }
 }
 
-AfterAll { Remove-Item Env:DOCKER_HOST -ErrorAction Ignore }
-
 Describe 'Stopping' {
     It 'ends <Script> in under a second' -ForEach $Cases {
         # The machine may be busy with something else: the best of three counts.
@@ -62,8 +66,8 @@ Describe 'Stopping' {
         $best | Should -BeLessThan 1000
     }
 
-    It 'covers every cmdlet that talks to an engine or a registry' {
-        $covered = $Cases.Script -replace '^\$\w+ \| ' -replace ' .*' | Sort-Object -Unique
+    It 'is tried with every cmdlet that talks to an engine or a registry' -ForEach @{ Scripts = $Cases.Script } {
+        $covered = $Scripts -replace '^\S+ \| ' -replace ' .*' | Sort-Object -Unique
         Get-Command -Module Rollout | Where-Object Name -NE New-RolloutHealthCheck | Select-Object -ExpandProperty Name | Sort-Object | Should -Be $covered
     }
 }

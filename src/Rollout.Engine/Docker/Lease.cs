@@ -7,19 +7,23 @@ namespace Rollout.Engine.Docker;
 /// </summary>
 internal sealed class Lease : IAsyncDisposable
 {
-    // Leaving must not hold up a shell that was told to stop; what is not said in this time, the silence will say.
-    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(700);
+    // Leaving must not hold up a shell that was told to stop; what is not said in this time, the silence will say. One that is done has
+    // until the silence would say it: the next command may come at once, and must find the workload free.
+    private static readonly TimeSpan HastyFarewell = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan OrderlyFarewell = Holder.Expiry;
 
     private readonly StateStore store;
     private readonly WorkloadNames names;
     private readonly TimeProvider time;
     private readonly Holder holder;
+    private readonly CancellationToken stopped;
     private readonly CancellationTokenSource ended = new();
     private readonly SemaphoreSlim writing = new(1, 1);
     private volatile bool lost;
     private Task renewing = Task.CompletedTask;
 
-    private Lease(StateStore store, WorkloadNames names, TimeProvider time, Holder holder, WorkloadState state, ContainerTemplate template, string imageId)
+    private Lease(
+        StateStore store, WorkloadNames names, TimeProvider time, Holder holder, WorkloadState state, ContainerTemplate template, string imageId, CancellationToken stopped)
     {
         this.store = store;
         this.names = names;
@@ -28,6 +32,7 @@ internal sealed class Lease : IAsyncDisposable
         State = state;
         Template = template;
         ImageId = imageId;
+        this.stopped = stopped;
     }
 
     /// <summary>The record as last written.</summary>
@@ -44,7 +49,7 @@ internal sealed class Lease : IAsyncDisposable
     internal static async Task<Lease> TakeAsync(
         StateStore store, WorkloadNames names, TimeProvider time, WorkloadState state, ContainerTemplate template, string imageId, CancellationToken cancellation)
     {
-        var lease = new Lease(store, names, time, Holder.Here(time.GetUtcNow()), state, template, imageId);
+        var lease = new Lease(store, names, time, Holder.Here(time.GetUtcNow()), state, template, imageId, cancellation);
         await lease.SaveAsync(state, cancellation);
         lease.renewing = lease.RenewAsync();
         return lease;
@@ -90,7 +95,7 @@ internal sealed class Lease : IAsyncDisposable
     {
         await ended.CancelAsync();
         await renewing;
-        using var patience = new CancellationTokenSource(Farewell, time);
+        using var patience = new CancellationTokenSource(stopped.IsCancellationRequested ? HastyFarewell : OrderlyFarewell, time);
         try
         {
             if (!lost && State.Sequence > 0) await WriteAsync(State, null, patience.Token);

@@ -64,7 +64,10 @@ internal sealed class Lease : IAsyncDisposable
         await writing.WaitAsync(cancellation);
         try
         {
-            await WriteAsync(next(), holder with { Renewed = time.GetUtcNow() }, cancellation);
+            var state = next();
+            // With the last record of a change the work is laid down.
+            var isOver = state.Change is null or { Frozen: true };
+            await WriteAsync(state, isOver ? null : holder with { Renewed = time.GetUtcNow() }, cancellation);
         }
         finally
         {
@@ -90,7 +93,7 @@ internal sealed class Lease : IAsyncDisposable
         if (time.GetUtcNow() - State.Holder!.Renewed > 2 * Holder.RenewEvery) await SaveAsync(() => State, cancellation);
     }
 
-    /// <summary>Says that nobody is at work any more.</summary>
+    /// <summary>Says, where it is not done, that nobody is at work any more.</summary>
     public async ValueTask DisposeAsync()
     {
         await ended.CancelAsync();
@@ -98,7 +101,7 @@ internal sealed class Lease : IAsyncDisposable
         using var patience = new CancellationTokenSource(stopped.IsCancellationRequested ? HastyFarewell : OrderlyFarewell, time);
         try
         {
-            if (!lost && State.Sequence > 0) await WriteAsync(State, null, patience.Token);
+            if (!lost && State.Holder is not null) await WriteAsync(State, null, patience.Token);
         }
         catch (Exception gone) when (gone is RolloutException or OperationCanceledException)
         {
@@ -113,8 +116,8 @@ internal sealed class Lease : IAsyncDisposable
     internal async Task ForgetAsync(CancellationToken cancellation)
     {
         await writing.WaitAsync(cancellation);
-        await store.RemoveAsync(cancellation);
-        State = State with { Sequence = 0 };
+        await store.RemoveAsync(State.Sequence, cancellation);
+        State = State with { Holder = null };
         writing.Release();
     }
 
@@ -147,7 +150,7 @@ internal sealed class Lease : IAsyncDisposable
     {
         try
         {
-            if (State.Sequence > 0) await SaveAsync(() => State, ended.Token);
+            if (State.Holder is not null) await SaveAsync(() => State, ended.Token);
         }
         catch (RolloutException)
         {

@@ -11,7 +11,7 @@ namespace Rollout.Engine.Docker;
 internal static class PortProbe
 {
     private static readonly TimeSpan ConnectsWithin = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan StaysOpenFor = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan StaysOpenFor = TimeSpan.FromMilliseconds(200);
 
     /// <summary>True where a connection to host:port can be made and holds.</summary>
     internal static async Task<bool> AcceptsAsync(string address, CancellationToken cancellation)

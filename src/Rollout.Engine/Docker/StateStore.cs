@@ -42,10 +42,10 @@ internal sealed class StateStore(IDockerClient engine, WorkloadNames names)
         return won ? next : null;
     }
 
-    /// <summary>Removes every record: of a first rollout that could not even begin.</summary>
-    internal async Task RemoveAsync(CancellationToken cancellation)
+    /// <summary>Removes the record, of a first rollout that could not even begin; not one that another shell wrote since.</summary>
+    internal async Task RemoveAsync(int sequence, CancellationToken cancellation)
     {
-        foreach (var (id, _) in await RecordsAsync(cancellation)) await engine.Containers.RemoveAsync(id, cancellation);
+        foreach (var (id, _) in (await RecordsAsync(cancellation)).Where(record => record.Sequence <= sequence)) await engine.Containers.RemoveAsync(id, cancellation);
     }
 
     private async Task<bool> IsOwnAsync(int sequence, string writer, CancellationToken cancellation)

@@ -105,8 +105,8 @@ internal sealed record WorkloadState
     /// <summary>Finds a release.</summary>
     internal Release? Find(int? number) => History.FirstOrDefault(release => release.Number == number);
 
-    /// <summary>The release that is to serve when what is under way is done, or serves now.</summary>
-    internal Release? Wanted => Find(Change is null ? Current : Change.Goal);
+    /// <summary>The release that is to serve when what is under way is done, or serves now; where none does, the one that did not get there.</summary>
+    internal Release? Wanted => Find(Change is null ? Current : Change.Goal) ?? (History.Count == 0 ? null : History[^1]);
 
     /// <summary>A change begins.</summary>
     internal WorkloadState Begin(Change change, RolloutDecision decision) => this with
@@ -160,7 +160,7 @@ internal sealed record WorkloadState
             Reason = change.Reason,
             Message = change.Message,
             Current = change.Goal,
-            Previous = change.IsMend ? Previous : change.Source == 0 ? null : change.Source,
+            Previous = change.IsMend ? Previous : change is { From: 0 } ? null : change.Source,
             Change = null,
             CompletedAt = decision.At,
         };

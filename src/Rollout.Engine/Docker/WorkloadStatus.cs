@@ -12,7 +12,7 @@ internal static class WorkloadStatus
         if (snapshot.State is not { } state) return null;
 
         var wanted = state.Wanted;
-        var previous = state.Find(state.Change is null ? state.Previous : state.Change.Source);
+        var previous = state.Find(state.Change is null or { From: 0 } ? state.Previous : state.Change.Source);
         var image = Reference(wanted);
         var (phase, reason, message) = Standing(snapshot, state, new WorkloadNames(target), now);
         return new RolloutStatus

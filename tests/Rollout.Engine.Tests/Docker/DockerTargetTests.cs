@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Rollout.Engine.Docker;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Engines;
 using Xunit;
@@ -69,7 +73,8 @@ public sealed class DockerTargetTests(DockerEngineFixture engine) : IClassFixtur
         var shop = new TestWorkload(engine.Client, engine.Prefix);
         var status = await shop.StartAsync(await shop.ImageAsync("bad", "CMD [\"false\"]"));
 
-        Assert.Equal(RolloutPhase.Failed, status.Phase);
+        Assert.Equal((RolloutPhase.Failed, 1, "bad"), (status.Phase, status.Revision, status.Image!.Tag));
+        Assert.Null(status.PreviousImage);
         Assert.Equal("", await shop.ContainersAsync());
         Assert.Equal(RolloutPhase.Failed, (await shop.ReadAsync()).Phase);
         Assert.Equal("NothingToUndo", (await Assert.ThrowsAsync<RolloutException>(() => shop.UndoAsync())).Id);
@@ -101,5 +106,135 @@ public sealed class DockerTargetTests(DockerEngineFixture engine) : IClassFixtur
         Assert.Contains("COLOUR=red", env);
         Assert.Contains("SIZE=9", env);
         Assert.Equal(64 << 20, (int)container.HostConfig["Memory"]!);
+    }
+
+    [FactNeeds("docker")]
+    public async Task A_check_that_fails_undoes_it_or_freezes_it_or_lets_it_go_on()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(await shop.ImageAsync("v1"));
+        var check = new HttpHealthCheck { Name = "front", Uri = new Uri($"http://127.0.0.1:{Ports.Free()}/"), FailureLimit = 1 };
+        var request = TestWorkload.Request(await shop.ImageAsync("v2")) with { HealthChecks = [check] };
+
+        var undone = await shop.StartAsync(request);
+        Assert.Equal((RolloutPhase.Undone, "HealthCheckFailed", 1), (undone.Phase, undone.Reason, undone.Revision));
+        Assert.Equal("1-1:running", await shop.ContainersAsync());
+        Assert.Equal(HealthVerdict.Unhealthy, (await shop.Target.HistoryAsync(CancellationToken.None))[0].Verdict);
+
+        var frozen = await shop.StartAsync(request with { OnFailure = FailureAction.Freeze });
+        Assert.Equal((RolloutPhase.Failed, "HealthCheckFailed", 3), (frozen.Phase, frozen.Reason, frozen.Revision));
+        Assert.Equal("1-1:running 3-1:running", await shop.ContainersAsync());
+
+        var cleared = await shop.UndoAsync();
+        Assert.Equal((RolloutPhase.Undone, 1), (cleared.Phase, cleared.Revision));
+        Assert.Equal("1-1:running", await shop.ContainersAsync());
+
+        var gone = await shop.StartAsync(request with { OnFailure = FailureAction.Continue });
+        Assert.Equal((RolloutPhase.Degraded, "HealthCheckFailed"), (gone.Phase, gone.Reason));
+        Assert.Equal("1-1:exited 4-1:running", await shop.ContainersAsync());
+    }
+
+    [FactNeeds("docker")]
+    public async Task Two_releases_are_kept_and_one_that_is_not_is_made_again_from_its_image()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        foreach (var tag in new[] { "v1", "v2", "v3", "v4" }) await shop.StartAsync(await shop.ImageAsync(tag));
+        Assert.Equal("2-1:exited 3-1:exited 4-1:running", await shop.ContainersAsync());
+        Assert.Equal([4, 3, 2, 1], (await shop.Target.HistoryAsync(CancellationToken.None)).Select(revision => revision.Revision));
+
+        var undone = await shop.UndoAsync(new UndoRequest { ToRevision = 1 });
+        Assert.Equal((RolloutPhase.Undone, 1, "v1"), (undone.Phase, undone.Revision, undone.Image!.Tag));
+        Assert.Equal("v1", await shop.AskAsync("1-1"));
+
+        var image = await shop.ImageAsync("v2");
+        Assert.Equal(2, (await shop.UndoAsync(new UndoRequest { ToImage = image })).Revision);
+        Assert.Equal("RevisionNotFound", (await Assert.ThrowsAsync<RolloutException>(() => shop.UndoAsync(new UndoRequest { ToRevision = 9 }))).Id);
+    }
+
+    [FactNeeds("docker")]
+    public async Task A_cancelled_rollout_stops_at_once_and_is_carried_on()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(await shop.ImageAsync("v1"));
+        var slow = await shop.ImageAsync("v2", "CMD [\"sh\", \"-c\", \"sleep 2; exec httpd -f -p 8080 -h /www\"]");
+        using var cancel = new CancellationTokenSource();
+        var plan = await shop.Target.PlanAsync(TestWorkload.Request(slow), SilentReporter.Instance, CancellationToken.None);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => shop.Target.ApplyAsync(plan, status => CancelWhen(status.Updated > 0), SilentReporter.Instance, cancel.Token));
+        var abandoned = await shop.ReadAsync();
+        Assert.Equal((RolloutPhase.Progressing, "Abandoned", 2), (abandoned.Phase, abandoned.Reason, abandoned.Revision));
+
+        var status = await shop.CarryOnAsync();
+        Assert.Equal((RolloutPhase.Healthy, 2), (status.Phase, status.Revision));
+
+        void CancelWhen(bool moment)
+        {
+            if (moment) cancel.Cancel();
+        }
+    }
+
+    [FactNeeds("docker")]
+    public async Task What_was_pruned_is_worked_out_again_and_what_was_stopped_by_hand_is_told_of_and_mended()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(await shop.ImageAsync("v1"), 2);
+        foreach (var record in await shop.RecordsAsync()) await engine.Client.Containers.RemoveAsync(record.Id, CancellationToken.None);
+        Assert.Equal((RolloutPhase.Healthy, 1, 2), ((await shop.ReadAsync()).Phase, (await shop.ReadAsync()).Revision, (await shop.ReadAsync()).Desired));
+
+        await engine.Client.Containers.StopAsync((await shop.InspectAsync("1-2")).Id, TimeSpan.Zero, CancellationToken.None);
+        var degraded = await shop.ReadAsync();
+        Assert.Equal((RolloutPhase.Degraded, "ReplicasMissing"), (degraded.Phase, degraded.Reason));
+        Assert.Equal(RolloutPhase.Healthy, (await shop.CarryOnAsync()).Phase);
+        Assert.Equal("1-1:running 1-2:running", await shop.ContainersAsync());
+    }
+
+    [FactNeeds("docker")]
+    public async Task A_kept_container_whose_port_was_taken_gets_another_on_undo()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(await shop.ImageAsync("v1"));
+        await shop.StartAsync(await shop.ImageAsync("v2"));
+        var port = int.Parse((string)(await shop.InspectAsync("1-1")).Config["Labels"]![WorkloadLabels.HostPort]!, CultureInfo.InvariantCulture);
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        listener.Start();
+
+        Assert.Equal(RolloutPhase.Undone, (await shop.UndoAsync()).Phase);
+        Assert.NotEqual($"{port}", (string?)(await shop.InspectAsync("1-1")).Config["Labels"]![WorkloadLabels.HostPort]);
+        Assert.Equal("v1", await shop.AskAsync("1-1"));
+    }
+
+    [FactNeeds("docker")]
+    public async Task An_image_that_is_nowhere_is_an_error_and_nothing_changes()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var nowhere = ImageReference.Parse($"127.0.0.1:{Ports.Free()}/nothing:1");
+        await Assert.ThrowsAsync<RolloutException>(() => shop.StartAsync(nowhere));
+        Assert.Empty(await shop.RecordsAsync());
+        Assert.Null(await shop.Target.ReadAsync(CancellationToken.None));
+    }
+
+    [FactNeeds("docker")]
+    public async Task Only_one_of_many_shells_gets_to_work()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var v1 = await shop.ImageAsync("v1");
+        var shells = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => TryAsync()));
+
+        Assert.Contains(shells, outcome => outcome == "Healthy");
+        Assert.All(shells, outcome => Assert.True(outcome is "Healthy" or "RolloutInProgress", outcome));
+        Assert.Equal("1-1:running", await shop.ContainersAsync());
+        Assert.Equal(1, (await shop.ReadAsync()).Revision);
+
+        async Task<string> TryAsync()
+        {
+            try
+            {
+                return (await shop.StartAsync(v1)).Phase.ToString();
+            }
+            catch (RolloutException told)
+            {
+                return told.Id;
+            }
+        }
     }
 }

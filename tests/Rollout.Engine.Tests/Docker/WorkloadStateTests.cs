@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using Rollout.Engine.Docker;
+using Xunit;
+
+namespace Rollout.Engine.Tests.Docker;
+
+public sealed class WorkloadStateTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void A_record_read_from_its_labels_is_what_was_written()
+    {
+        var state = new WorkloadState { Router = new RouterChoice("haproxy", "/run/haproxy.sock", "shop"), Sequence = 7 }
+            .Add(Release(1))
+            .Add(Release(2) with { Verdict = HealthVerdict.Healthy, ChangeCause = "why" })
+            .Begin(Change(1, 2) with { Checks = [new HttpHealthCheck { Name = "web", Uri = new Uri("http://127.0.0.1/") }, new ContainerHealthCheck { Name = "all" }] }, Decision("Started"))
+            .TurnBack("ContainerExited", "It exited.", Decision("Undoing"));
+
+        var labels = state.ToLabels("shop", "me").ToDictionary();
+        var read = WorkloadState.From(labels)!;
+
+        Assert.Equal("7", labels[WorkloadLabels.Sequence]);
+        Assert.Equal(state.ToLabels("shop", "me").ToDictionary()[WorkloadLabels.Record], (read with { Sequence = 7 }).ToLabels("shop", "me").ToDictionary()[WorkloadLabels.Record]);
+        Assert.Equal([HealthVerdict.Inconclusive, HealthVerdict.Unhealthy], read.History.Select(release => release.Verdict));
+        Assert.Equal(1, read.Wanted!.Number);
+        Assert.IsType<HttpHealthCheck>(read.Change!.Checks[0]);
+    }
+
+    [Fact]
+    public void A_record_of_another_version_is_none() =>
+        Assert.Null(WorkloadState.From(new Dictionary<string, string> { [WorkloadLabels.Record] = """{"phase":"Sideways"}""" }));
+
+    [Fact]
+    public void Arriving_forward_and_back_leaves_the_right_release_and_verdict()
+    {
+        var begun = new WorkloadState { Current = 1 }.Add(Release(1)).Add(Release(2)).Begin(Change(1, 2), Decision("Started"));
+
+        var there = begun.Arrive(RolloutPhase.Healthy, HealthVerdict.Healthy, Decision("Completed"));
+        Assert.Equal((2, 1, HealthVerdict.Healthy), (there.Current, there.Previous, there.Find(2)!.Verdict));
+        Assert.Null(there.Change);
+
+        var back = begun.TurnBack("X", "why", Decision("Undoing")).Arrive(RolloutPhase.Undone, HealthVerdict.Healthy, Decision("Undone"));
+        Assert.Equal((1, 2, "X", "why"), (back.Current, back.Previous, back.Reason, back.Message));
+        Assert.Equal((HealthVerdict.Healthy, HealthVerdict.Unhealthy), (back.Find(1)!.Verdict, back.Find(2)!.Verdict));
+    }
+
+    [Fact]
+    public void A_holder_is_alive_while_its_process_is_and_it_renews()
+    {
+        var here = Holder.Here(Now);
+        Assert.True(here.IsAlive(Now.AddSeconds(14)));
+        Assert.False(here.IsAlive(Now.AddSeconds(16)));
+
+        // The pid is used again by another process: this one.
+        Assert.False((here with { ProcessStart = here.ProcessStart.AddMinutes(-5) }).IsAlive(Now));
+
+        var elsewhere = here with { Host = "elsewhere", Pid = int.MaxValue };
+        Assert.True(elsewhere.IsAlive(Now.AddSeconds(14)));
+        Assert.False(elsewhere.IsAlive(Now.AddSeconds(16)));
+    }
+
+    [Fact]
+    public async Task A_holder_whose_process_ended_is_gone_at_once()
+    {
+        using var process = Process.Start("true");
+        var holder = Holder.Here(Now) with { Pid = process.Id, ProcessStart = process.StartTime.ToUniversalTime() };
+        await process.WaitForExitAsync();
+        Assert.False(holder.IsAlive(Now));
+    }
+
+    private static Release Release(int number) => new() { Number = number, Image = $"docker.io/library/shop:v{number}", ImageId = $"sha256:{number}", Replicas = 2, Port = 80 };
+
+    private static Change Change(int from, int to) => new() { From = from, To = to, FromReplicas = 2, Surge = 2 };
+
+    private static RolloutDecision Decision(string action) => new(Now, action, "because");
+}

@@ -141,7 +141,7 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
     private async Task CheckRouterAsync(RouterChoice choice, CancellationToken cancellation)
     {
         await using var router = services.OpenRouter(choice);
-        await router.ServersAsync(cancellation);
+        await router.CheckAsync(cancellation);
     }
 
     private async Task CheckNamesAsync(WorkloadSnapshot snapshot, Release release, CancellationToken cancellation)

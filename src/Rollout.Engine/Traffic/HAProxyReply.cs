@@ -15,6 +15,8 @@ internal enum HAProxyRefusal
     PermissionDenied,
     /// <summary>Another server has the id.</summary>
     IdTaken,
+    /// <summary>A weight above 256.</summary>
+    WeightOutOfRange,
     /// <summary>Something is still connected to the server.</summary>
     StillConnected,
     /// <summary>The backend is switched off, or a reload is ending the process that answered.</summary>
@@ -48,6 +50,7 @@ internal sealed partial record HAProxyReply(HAProxyRefusal Refusal, string Text)
         if (Says("No such server")) return HAProxyRefusal.NoSuchServer;
         if (Says("Permission denied")) return HAProxyRefusal.PermissionDenied;
         if (Says("custom id")) return HAProxyRefusal.IdTaken;
+        if (Says("is not within 0 and 256")) return HAProxyRefusal.WeightOutOfRange;
         if (Says("still has connections")) return HAProxyRefusal.StillConnected;
         if (Says("Proxy is disabled")) return HAProxyRefusal.ProxyDisabled;
         return HAProxyRefusal.Other;

@@ -37,6 +37,14 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
         runtime = new HAProxyRuntime(endpoint, time);
     }
 
+    public async Task CheckAsync(CancellationToken cancellation)
+    {
+        await ReadAsync(cancellation);
+
+        // HAProxy looks at its options last: what it refuses before it comes to this impossible weight, it would refuse always.
+        await DoAsync($"add server {backend}/rollout-check 127.0.0.1:1 weight 257", cancellation, HAProxyRefusal.WeightOutOfRange);
+    }
+
     public async Task<IReadOnlyList<RouterServer>> ServersAsync(CancellationToken cancellation)
     {
         var found = await ReadAsync(cancellation);

@@ -5,6 +5,12 @@ namespace Rollout.Engine.Traffic;
 /// </summary>
 public interface ITrafficRouter : IAsyncDisposable
 {
+    /// <summary>
+    /// Refuses where replicas could not be put into service: nobody answers, there is no such backend, or it may not or cannot be changed.
+    /// Changes nothing.
+    /// </summary>
+    Task CheckAsync(CancellationToken cancellation);
+
     /// <summary>The servers that the router has in the backend now, as it reports them.</summary>
     Task<IReadOnlyList<RouterServer>> ServersAsync(CancellationToken cancellation);
 

@@ -84,6 +84,12 @@ internal sealed class MortalClient(IDockerClient inner, Life life) : IDockerClie
 /// <summary>A router of a shell that dies.</summary>
 internal sealed class MortalRouter(ITrafficRouter inner, Life life) : ITrafficRouter
 {
+    public Task CheckAsync(CancellationToken cancellation)
+    {
+        life.Look();
+        return inner.CheckAsync(cancellation);
+    }
+
     public Task<IReadOnlyList<RouterServer>> ServersAsync(CancellationToken cancellation)
     {
         life.Look();

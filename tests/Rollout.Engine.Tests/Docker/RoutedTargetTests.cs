@@ -59,6 +59,18 @@ public sealed class RoutedTargetTests(DockerEngineFixture engine) : IClassFixtur
     }
 
     [FactNeeds("docker", "haproxy")]
+    public async Task A_router_that_may_not_be_changed_is_refused_before_anything_is_made()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var request = TestWorkload.Request(await shop.ImageAsync("v1"), 1, Behind(haproxy) with { RouterEndpoint = haproxy.OperatorSocket });
+
+        Assert.Equal("RouterPermissionDenied", (await Assert.ThrowsAsync<RolloutException>(() => shop.StartAsync(request))).Id);
+        Assert.Equal("", await shop.ContainersAsync());
+        Assert.Null(await shop.Target.ReadAsync(CancellationToken.None));
+    }
+
+    [FactNeeds("docker", "haproxy")]
     public async Task A_release_that_never_gets_healthy_gets_no_traffic()
     {
         await using var haproxy = await TestRouter.StartAsync();

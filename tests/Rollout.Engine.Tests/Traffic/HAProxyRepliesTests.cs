@@ -20,6 +20,7 @@ public sealed class HAProxyRepliesTests
     [InlineData("\n[3]: 'id' : custom id 1600000001 already used at (null):0 ('server r1').\n\n", "IdTaken", "'id' : custom id 1600000001 already used at (null):0 ('server r1').")]
     [InlineData("\n[3]: Server still has connections attached to it, cannot remove it.\n", "StillConnected", "Server still has connections attached to it, cannot remove it.")]
     [InlineData("\n[3]: Proxy is disabled.\n\n", "ProxyDisabled", "Proxy is disabled.")]
+    [InlineData("\n[3]: weight of server probe is not within 0 and 256 (257)..\n\n", "WeightOutOfRange", "weight of server probe is not within 0 and 256 (257)..")]
     [InlineData("\n[3]: Only servers in maintenance mode can be deleted.\n", "Other", "Only servers in maintenance mode can be deleted.")]
     [InlineData("\n[3]: Already exists a server with the same name in backend.\n\n", "Other", "Already exists a server with the same name in backend.")]
     [InlineData("\n[6]: Unknown command, but maybe one of the following ones is a better match:\n  show fd\n\n", "Other", "Unknown command, but maybe one of the following ones is a better match:\n  show fd")]

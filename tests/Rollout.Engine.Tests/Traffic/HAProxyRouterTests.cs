@@ -63,6 +63,15 @@ public sealed class HAProxyRouterTests
     }
 
     [FactNeeds("haproxy")]
+    public async Task A_check_changes_nothing()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        await using var router = haproxy.Open();
+        await router.CheckAsync(None);
+        Assert.Empty(await router.ServersAsync(None));
+    }
+
+    [FactNeeds("haproxy")]
     public async Task Adding_what_is_in_service_changes_nothing()
     {
         await using var haproxy = await TestRouter.StartAsync();
@@ -283,7 +292,7 @@ public sealed class HAProxyRouterTests
     {
         await using var haproxy = await TestRouter.StartAsync("backend shop\nbackend mail\n");
         await using var router = haproxy.Open(backend: "nope");
-        foreach (var attempt in new Func<Task>[] { () => router.ServersAsync(None), () => router.AddAsync("a", "127.0.0.1:9", 1, None), () => router.DrainAsync("a", None) })
+        foreach (var attempt in new Func<Task>[] { () => router.CheckAsync(None), () => router.ServersAsync(None), () => router.AddAsync("a", "127.0.0.1:9", 1, None), () => router.DrainAsync("a", None) })
         {
             var error = await Assert.ThrowsAsync<RolloutException>(attempt);
             Assert.Equal(("RouterBackendNotFound", ErrorKind.NotFound), (error.Id, error.Kind));
@@ -297,6 +306,7 @@ public sealed class HAProxyRouterTests
         await using var haproxy = await TestRouter.StartAsync();
         await using var router = TrafficRouters.Open("HAProxy", haproxy.OperatorSocket, "shop", "/", TimeProvider.System, SilentReporter.Instance);
         Assert.Empty(await router.ServersAsync(None));
+        await Assert.ThrowsAsync<RolloutException>(() => router.CheckAsync(None));
         var error = await Assert.ThrowsAsync<RolloutException>(() => router.AddAsync("shop-1", "127.0.0.1:9", 1, None));
         Assert.Equal(("RouterPermissionDenied", ErrorKind.PermissionDenied), (error.Id, error.Kind));
         Assert.Contains("level admin", error.Mend, StringComparison.Ordinal);
@@ -307,9 +317,12 @@ public sealed class HAProxyRouterTests
     {
         await using var haproxy = await TestRouter.StartAsync("backend shop\n    balance source\n");
         await using var router = haproxy.Open();
-        var error = await Assert.ThrowsAsync<RolloutException>(() => router.AddAsync("shop-1", "127.0.0.1:9", 1, None));
-        Assert.Equal("RouterRefused", error.Id);
-        Assert.Contains("Backend must use a dynamic load balancing", error.Message, StringComparison.Ordinal);
+        foreach (var attempt in new Func<Task>[] { () => router.CheckAsync(None), () => router.AddAsync("shop-1", "127.0.0.1:9", 1, None) })
+        {
+            var error = await Assert.ThrowsAsync<RolloutException>(attempt);
+            Assert.Equal("RouterRefused", error.Id);
+            Assert.Contains("Backend must use a dynamic load balancing", error.Message, StringComparison.Ordinal);
+        }
     }
 
     [FactNeeds("haproxy")]

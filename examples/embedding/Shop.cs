@@ -28,34 +28,19 @@ internal sealed class Shop(IDockerClient docker, IReporter reporter)
             },
             reporter,
             cancellation);
-        Console.WriteLine($"  Built {built.Reference} with {built.Builder}: {built.Steps} steps, {built.CachedSteps} from cache.");
+        Console.WriteLine($"  Built {Short(built.Reference)} with {built.Builder}: {built.Steps} steps, {built.CachedSteps} from cache.");
 
         // Set-ImageTag
         var tagged = await new ImageTagging(docker).RunAsync(
-            new ImageTagRequest { Image = built, Tags = [$"{registry}/demo/shop:{version}"] }, reporter, cancellation);
+            new ImageTagRequest { Image = built, Tags = [$"{registry}/demo/shop:{version}"] }, cancellation);
 
         // Publish-Image
         var published = await ImagePublish.RunAsync(
             new PublishRequest { Docker = docker, Image = tagged, Credentials = credentials }, reporter, cancellation);
-        Console.WriteLine($"  Published {published.Reference}: the registry has all of it.");
+        Console.WriteLine($"  Published as {published.Digest}: the registry has its manifest, its config and {published.Layers.Count} layers.");
 
         // Start-Rollout
-        var request = new RolloutRequest
-        {
-            Image = published,
-            Docker = new DockerWorkload
-            {
-                Replicas = 2,
-                Port = 8080,
-                Router = "haproxy",
-                RouterEndpoint = "./haproxy.sock",
-                Backend = "shop",
-            },
-        };
-        var plan = await Target.PlanAsync(request, reporter, cancellation);
-        Console.WriteLine($"  {plan.Description}.");
-        var status = await Target.ApplyAsync(plan, changed: null, reporter, cancellation);
-        Show(status);
+        var status = await ApplyAsync(await Target.PlanAsync(Rollout(published), reporter, cancellation), cancellation);
         if (status.Phase is RolloutPhase.Undone) return 2;
 
         // Test-RolloutHealth
@@ -68,12 +53,12 @@ internal sealed class Shop(IDockerClient docker, IReporter reporter)
     public async Task<int> ShowAsync(CancellationToken cancellation)
     {
         // Get-Rollout
-        foreach (var status in await Targets.ListAsync(cancellation)) Show(status);
+        if (await Target.ReadAsync(cancellation) is { } status) Show(status);
 
         // Get-RolloutHistory
         foreach (var revision in await Target.HistoryAsync(cancellation))
         {
-            Console.WriteLine($"  {(revision.Current ? '*' : ' ')} {revision.Revision} {revision.Image} {revision.Verdict}");
+            Console.WriteLine($"  {(revision.Current ? '*' : ' ')} revision {revision.Revision}: {Short(revision.Image)}, {revision.Verdict}");
         }
 
         return 0;
@@ -82,16 +67,35 @@ internal sealed class Shop(IDockerClient docker, IReporter reporter)
     public async Task<int> UndoAsync(CancellationToken cancellation)
     {
         // Undo-Rollout
-        var plan = await Target.PlanUndoAsync(new UndoRequest(), cancellation);
-        Console.WriteLine($"  {plan.Description}.");
+        var status = await ApplyAsync(await Target.PlanUndoAsync(new UndoRequest(), cancellation), cancellation);
+        return status.Phase is RolloutPhase.Undone ? 0 : 1;
+    }
+
+    private static RolloutRequest Rollout(ImageSource image) => new()
+    {
+        Image = image,
+        Docker = new DockerWorkload
+        {
+            Replicas = 2,
+            Port = 8080,
+            Router = "haproxy",
+            RouterEndpoint = "./haproxy.sock",
+            Backend = "shop",
+        },
+    };
+
+    private async Task<RolloutStatus> ApplyAsync(RolloutPlan plan, CancellationToken cancellation)
+    {
         var status = await Target.ApplyAsync(plan, changed: null, reporter, cancellation);
         Show(status);
-        return status.Phase is RolloutPhase.Undone ? 0 : 1;
+        return status;
     }
 
     private static void Show(RolloutStatus status)
     {
-        Console.WriteLine($"  {status.Target} is {status.Phase}: revision {status.Revision}, {status.Image}, {status.Available} of {status.Desired} replicas serve.");
-        if (status.Message is { } message) Console.WriteLine($"  {message}");
+        Console.WriteLine($"  {status.Target} is {status.Phase}: revision {status.Revision}, {Short(status.Image)}, {status.Available} of {status.Desired} replicas serve");
+        if (status.Message is { } message) Console.WriteLine($"    {message.ReplaceLineEndings("\n    ")}");
     }
+
+    private static string Short(ImageReference? image) => $"{image?.Repository}:{image?.Tag}";
 }

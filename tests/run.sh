@@ -44,7 +44,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 POWERSHELL_TELEMETRY_OPTOUT
 command -v dotnet > /dev/null || fail "The .NET SDK is not installed." "Install the .NET 10 SDK."
 
 pester_is_there() {
-    pwsh -NoProfile -NonInteractive -Command 'exit [int]!(Get-Module Pester -ListAvailable | Where-Object Version -ge 5.0)' \
+    pwsh -NoProfile -NonInteractive -Command 'exit [int]!(Get-Module Pester -ListAvailable | Where-Object Version -ge ([version] "5.0"))' \
         > /dev/null 2>&1 < /dev/null
 }
 
@@ -131,9 +131,7 @@ run_pester() {
 
 run_suites() {
     run_xunit
-    if ! compgen -G 'tests/Module/*.Tests.ps1' > /dev/null; then
-        say "The Pester suite did not run: there is none yet."
-    elif command -v pwsh > /dev/null && pester_is_there; then
+    if command -v pwsh > /dev/null && pester_is_there; then
         run_pester
     else
         say "The Pester suite did not run: PowerShell with Pester 5 is not on this machine."

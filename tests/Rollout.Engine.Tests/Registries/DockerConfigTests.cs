@@ -101,6 +101,23 @@ public sealed class DockerConfigTests : IDisposable
     }
 
     [Fact]
+    public async Task A_helper_is_told_the_server_on_its_input_and_nothing_but_get_in_its_arguments()
+    {
+        var seen = Path.Combine(_directory.FullName, "seen");
+        var helper = Helper($$"""
+            printf '%s' "$*" > {{seen}}.arguments
+            cat > {{seen}}.input
+            echo '{"Username":"u","Secret":"{{Secret}}"}'
+            """);
+        Write($$"""{"credsStore": "{{helper}}"}""");
+
+        Assert.Equal(Secret, (await FindAsync("r.example.com"))?.Password);
+
+        Assert.Equal("get", File.ReadAllText(seen + ".arguments"));
+        Assert.Equal("r.example.com", File.ReadAllText(seen + ".input"));
+    }
+
+    [Fact]
     public async Task A_helper_can_give_an_identity_token()
     {
         Write($$"""{"credsStore": "{{Helper($$"""echo '{"Username":"<token>","Secret":"{{Secret}}"}'""")}}"}""");

@@ -10,7 +10,6 @@ namespace Rollout.Engine.Docker.Api;
 [JsonSerializable(typeof(ImageInspect))]
 [JsonSerializable(typeof(IReadOnlyList<ImageSummary>))]
 [JsonSerializable(typeof(StreamMessage))]
-[JsonSerializable(typeof(PushResult))]
 [JsonSerializable(typeof(EngineEvent))]
 [JsonSerializable(typeof(SystemInfo))]
 [JsonSerializable(typeof(SystemVersion))]

@@ -1,10 +1,10 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Rollout.Engine.Docker.Api;
 
 /// <inheritdoc cref="IImageOperations"/>
-internal sealed class ImageOperations(DockerConnection connection) : IImageOperations
+internal sealed partial class ImageOperations(DockerConnection connection) : IImageOperations
 {
     public Task<ImageInspect?> InspectAsync(string idOrReference, CancellationToken cancellation) =>
         connection.FindAsync($"images/{ApiPath.Image(idOrReference)}/json", DockerJson.Default.ImageInspect, cancellation);
@@ -65,7 +65,11 @@ internal sealed class ImageOperations(DockerConnection connection) : IImageOpera
 
         void Take(StreamMessage message)
         {
-            if (message.Aux is JsonObject aux && aux["Digest"] is not null) result = aux.Deserialize(DockerJson.Default.PushResult);
+            if (message.Status is { } status && PushedPattern().Match(status) is { Success: true } pushed)
+            {
+                result = new PushResult(pushed.Groups["tag"].Value, pushed.Groups["digest"].Value, long.Parse(pushed.Groups["size"].ValueSpan, CultureInfo.InvariantCulture));
+            }
+
             progress?.Invoke(message);
         }
     }
@@ -96,4 +100,8 @@ internal sealed class ImageOperations(DockerConnection connection) : IImageOpera
             take(message);
         }
     }
+
+    // The last line of a push. Engines with their own image store also send it as data (aux), those with containerd's do not.
+    [GeneratedRegex(@"^(?<tag>\S+): digest: (?<digest>\S+) size: (?<size>\d{1,18})$", RegexOptions.CultureInvariant)]
+    private static partial Regex PushedPattern();
 }

@@ -147,6 +147,17 @@ public sealed class FakeEngineTests
         Assert.Equal("BuildFailed", (await FailureOfAsync(() => BuildAsync(engine, _ => Task.CompletedTask))).Id);
     }
 
+    [Theory]
+    [InlineData("""{"status":"v1: digest: sha256:1 size: 2"}{"progressDetail":{},"aux":{"Tag":"v1","Digest":"sha256:1","Size":2}}""")]
+    [InlineData("""{"status":"v1: digest: sha256:1 size: 2"}""")] // containerd's image store
+    [InlineData("""{"aux":{"manifestPushedInsteadOfIndex":true,"selectedManifest":{"digest":"sha256:1"}}}{"status":"v1: digest: sha256:1 size: 2"}""")]
+    public async Task A_pushs_digest_is_in_its_last_line(string stream)
+    {
+        await using var engine = await FakeEngine.StartAsync(200, stream);
+
+        Assert.Equal(new PushResult("v1", "sha256:1", 2), await engine.Client.Images.PushAsync(Shop, null, null, None));
+    }
+
     [Fact]
     public async Task A_push_without_a_digest_at_its_end_is_not_taken_for_one()
     {
@@ -283,7 +294,7 @@ public sealed class FakeEngineTests
         await using var engine = await FakeEngine.StartAsync(context =>
         {
             foreach (var (name, value) in context.Request.Headers) headers[name] = value.ToString();
-            return context.Response.WriteAsync("""{"aux":{"Tag":"v1","Digest":"sha256:1","Size":2}}""");
+            return context.Response.WriteAsync("""{"status":"v1: digest: sha256:1 size: 2"}""");
         });
         var auth = new RegistryAuth { Username = "joe", Password = "pä?>ss", ServerAddress = "registry.example.com" };
 

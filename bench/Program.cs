@@ -1,14 +1,16 @@
 using Rollout.Bench;
 
-// Measures the figures, one after another, and prints each with what was promised. Arguments choose figures by a part of their name.
+// Measures the figures, one after another, and prints each with what was promised. Arguments choose figures by a part of their name;
+// none, or 'all', means every one.
 (string Name, Func<Task<IReadOnlyList<Figure>>> Measure)[] all =
 [
     ("rollouts under load", RolloutsUnderLoadFigure.MeasureAsync),
     ("publish", PublishFigure.MeasureAsync),
+    ("build", BuildFigure.MeasureAsync),
 ];
 
 var broken = 0;
-foreach (var (name, measure) in all.Where(figure => args.Length == 0 || args.Any(part => figure.Name.Contains(part, StringComparison.OrdinalIgnoreCase))))
+foreach (var (name, measure) in all.Where(figure => args is [] or ["all"] || args.Any(part => figure.Name.Contains(part, StringComparison.OrdinalIgnoreCase))))
 {
     Console.WriteLine($"{name} ...");
     foreach (var figure in await measure())

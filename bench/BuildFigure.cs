@@ -1,0 +1,119 @@
+using System.Globalization;
+using Rollout.Engine.Docker.Api;
+using Rollout.Engine.Images;
+using Rollout.Engine.Registries;
+using Rollout.Engine.Tests.Engines;
+
+namespace Rollout.Bench;
+
+/// <summary>
+/// Builds of a 1 GiB context of which half is never COPYed, and of one of 20,000 small files, cold and warm, against the docker CLI with
+/// the same builder: at most 1.1 times. Over the engine's API, peak memory at most 64 MiB over idle.
+/// </summary>
+internal static class BuildFigure
+{
+    private const int Rounds = 3;
+    private const double MostTimes = 1.1;
+    private const double MostMebibytes = 64;
+
+    // What each of Rollout's builders is measured against: the CLI with the engine's same builder.
+    private static readonly (ImageBuilderKind Builder, string Cli, string BuildKit)[] Pairs =
+    [
+        (ImageBuilderKind.Cli, "DOCKER_BUILDKIT=1 docker build", "1"),
+        (ImageBuilderKind.BuildKit, "DOCKER_BUILDKIT=1 docker build", "1"),
+        (ImageBuilderKind.Classic, "DOCKER_BUILDKIT=0 docker build", "0"),
+    ];
+
+    internal static async Task<IReadOnlyList<Figure>> MeasureAsync()
+    {
+        var figures = new List<Figure>();
+        // An engine of its own, so that cold is cold and nobody else's cache is lost.
+        await using var engine = await PrivateEngine.StartAsync();
+        foreach (var (name, write) in new (string, Action<string>)[] { ("1 GiB, half of it COPYed", WriteLarge), ("20,000 small files", WriteMany) })
+        {
+            var directory = Directory.CreateTempSubdirectory("rollout-bench-");
+            try
+            {
+                write(directory.FullName);
+                foreach (var pair in Pairs) figures.AddRange(await MeasureAsync(engine, directory.FullName, name, pair));
+            }
+            finally
+            {
+                directory.Delete(recursive: true);
+            }
+        }
+
+        return figures;
+    }
+
+    private static async Task<IReadOnlyList<Figure>> MeasureAsync(
+        PrivateEngine engine, string directory, string context, (ImageBuilderKind Builder, string Cli, string BuildKit) pair)
+    {
+        var environment = new Dictionary<string, string> { ["DOCKER_HOST"] = engine.Endpoint.ToString(), ["DOCKER_BUILDKIT"] = pair.BuildKit };
+        var settings = new DockerSettings(
+            name => environment.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name),
+            DockerSettings.OfThisProcess.ReadFile,
+            "/nowhere",
+            isWindows: false);
+        var build = new ImageBuild(engine.Client, new DockerConfig(), settings);
+        var request = new ImageBuildRequest { Path = directory, Tags = ["localhost/bench:ours"], Builder = pair.Builder };
+        var memory = new PeakMemory();
+
+        var cold = await SideBySide.MeasureAsync(Rounds, PruneAsync, OursAsync, TheirsAsync);
+        var warm = await SideBySide.MeasureAsync(Rounds, () => Task.CompletedTask, OursAsync, TheirsAsync);
+
+        var name = $"build of {context}, {pair.Builder}";
+        List<Figure> figures = [cold.ToFigure($"{name}, cold", pair.Cli, MostTimes), warm.ToFigure($"{name}, warm", pair.Cli, MostTimes)];
+        if (pair.Builder is ImageBuilderKind.BuildKit or ImageBuilderKind.Classic)
+        {
+            figures.Add(new Figure(
+                $"{name}, peak memory",
+                string.Create(CultureInfo.InvariantCulture, $"{memory.MebibytesOverIdle:0.0} MiB over idle"),
+                $"at most {MostMebibytes} MiB",
+                memory.MebibytesOverIdle <= MostMebibytes));
+        }
+
+        return figures;
+
+        async Task OursAsync()
+        {
+            using (memory.Watch()) await build.RunAsync(request, SilentReporter.Instance, CancellationToken.None);
+        }
+
+        Task TheirsAsync() => DockerCommand.RunAsync(environment, "build", "-q", "-t", "localhost/bench:theirs", directory);
+
+        Task PruneAsync() => DockerCommand.RunAsync(environment, "system", "prune", "--all", "--force");
+    }
+
+    private static void WriteLarge(string directory)
+    {
+        var random = new Random(1);
+        var block = new byte[1024 * 1024];
+        foreach (var half in new[] { "copied", "left" })
+        {
+            Directory.CreateDirectory(Path.Combine(directory, half));
+            for (var file = 0; file < 8; file++)
+            {
+                using var stream = File.Create(Path.Combine(directory, half, $"{file}.bin"));
+                for (var written = 0; written < 64; written++)
+                {
+                    random.NextBytes(block);
+                    stream.Write(block);
+                }
+            }
+        }
+
+        File.WriteAllText(Path.Combine(directory, "Dockerfile"), "FROM scratch\nCOPY copied/ /\n");
+    }
+
+    private static void WriteMany(string directory)
+    {
+        for (var file = 0; file < 20_000; file++)
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(directory, "files", $"{file / 100}"));
+            File.WriteAllText(Path.Combine(folder.FullName, $"{file}.txt"), $"file {file}\n");
+        }
+
+        File.WriteAllText(Path.Combine(directory, "Dockerfile"), "FROM scratch\nCOPY files/ /\n");
+    }
+}

@@ -44,6 +44,9 @@ public sealed record RolloutRequest
     /// <summary>The image.</summary>
     public required ImageSource Image { get; init; }
 
+    /// <summary>Which of the workload's containers gets it; null where there is only one.</summary>
+    public string? Container { get; init; }
+
     /// <summary>Deploy by tag, without the digest.</summary>
     public bool ByTag { get; init; }
 
@@ -52,6 +55,9 @@ public sealed record RolloutRequest
 
     /// <summary>Replicas above the wanted number while it goes on: a number or a percentage.</summary>
     public string? MaxSurge { get; init; }
+
+    /// <summary>Replicas that may be missing from the wanted number while it goes on: a number or a percentage.</summary>
+    public string? MaxUnavailable { get; init; }
 
     /// <summary>What is done when it fails.</summary>
     public FailureAction OnFailure { get; init; } = FailureAction.Undo;

@@ -68,6 +68,16 @@ internal sealed class Controllers : IDisposable
         return item;
     }
 
+    public static JsonObject Validated(JsonObject item)
+    {
+        foreach (var (name, value) in item.At("spec", "strategy", "rollingUpdate") as JsonObject ?? [])
+        {
+            if (value?.GetValueKind() == System.Text.Json.JsonValueKind.String && !((string)value!).EndsWith('%')) throw new StatusException(422, "Invalid", $"spec.strategy.rollingUpdate.{name}: Invalid value: a valid percent string must be a numeric string followed by an ending '%'");
+        }
+
+        return item;
+    }
+
     /// <summary>Pods end first, and what an object owns goes with it.</summary>
     public void Delete(Key key)
     {
@@ -416,12 +426,19 @@ internal sealed class Controllers : IDisposable
             ["metadata"] = new JsonObject
             {
                 ["ownerReferences"] = OwnedBy(kind, item),
-                ["labels"] = item["spec"]!["selector"]!["matchLabels"]!.DeepClone(),
+                ["labels"] = RevisionLabels(item, kind, hash),
                 ["annotations"] = item.At("metadata", "annotations")?.DeepClone() ?? new JsonObject(),
             },
             ["revision"] = newest + 1,
             ["data"] = data,
         }, dryRun: false);
+    }
+
+    private static JsonNode RevisionLabels(JsonObject item, string kind, string hash)
+    {
+        var labels = (JsonObject)item["spec"]!["selector"]!["matchLabels"]!.DeepClone();
+        labels[kind == "DaemonSet" ? "controller-revision-hash" : "controller.kubernetes.io/hash"] = hash;
+        return labels;
     }
 
     private void StatefulSet(Key key, JsonObject item)

@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+using Rollout.Engine.Health;
+using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Kubernetes.Workloads;
+
+/// <summary>The workloads of one cluster as rollout targets. Those that are followed at the same time share one list and one watch per kind and namespace.</summary>
+public sealed partial class KubernetesTargets
+{
+    /// <summary>Opens the cluster's workloads. Nothing is sent yet.</summary>
+    /// <param name="client">The cluster; not disposed of.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="random">Spreads repeats.</param>
+    public KubernetesTargets(IKubernetesClient client, TimeProvider time, Random random)
+    {
+        (Client, Time) = (client, time);
+        Watch = new ClusterWatch(client, time, random);
+    }
+
+    internal IKubernetesClient Client { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal ClusterWatch Watch { get; }
+
+    /// <summary>Looks at a workload's Pods for its health.</summary>
+    public IReplicaStates ReplicaStates => new PodStates(this);
+
+    /// <summary>One workload, whether it is there or not.</summary>
+    /// <param name="name">deployment, statefulset or daemonset, and its name.</param>
+    /// <param name="namespace">Its namespace; null for the context's.</param>
+    /// <exception cref="RolloutException">InvalidTarget: the name is of another platform, or none an object can have.</exception>
+    public IRolloutTarget Find(TargetName name, string? @namespace)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var kind = WorkloadKind.Find(name.Kind) ?? throw RolloutErrors.InvalidTarget(name.ToString(), "it is no workload of a cluster");
+        if (name.Name.Length > 253 || !ObjectName().IsMatch(name.Name)) throw RolloutErrors.InvalidTarget(name.ToString(), "a name is lower-case letters, digits, '-' and '.', and starts and ends with a letter or digit");
+        return new KubernetesTarget(name, string.IsNullOrEmpty(@namespace) ? Client.Namespace : @namespace, kind, this);
+    }
+
+    /// <summary>Every Deployment, StatefulSet and DaemonSet: one list a kind.</summary>
+    /// <param name="namespace">A namespace; null for all.</param>
+    /// <param name="selector">By labels, as kubectl's -l takes it; null for all.</param>
+    /// <param name="cancellation">Ends the listing.</param>
+    public async Task<IReadOnlyList<RolloutStatus>> ListAsync(string? @namespace, string? selector, CancellationToken cancellation)
+    {
+        var lists = await Task.WhenAll(WorkloadKind.Kinds.Select(kind => kind.ListAsync(Client, @namespace, new ListQuery { LabelSelector = selector }, cancellation)));
+        return [.. lists.SelectMany(list => list).Select(workload => StatusOf.Read(workload, Client.Endpoint))];
+    }
+
+    /// <summary>Whether a namespace is there; null where that may not be asked.</summary>
+    internal async Task<bool?> HasNamespaceAsync(string @namespace, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Client.GetAsync(Resources.Namespaces, null, @namespace, cancellation) is not null;
+        }
+        catch (RolloutException e) when (e.Kind == ErrorKind.PermissionDenied)
+        {
+            return null;
+        }
+    }
+
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\z")]
+    private static partial Regex ObjectName();
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Rollout.Engine.Kubernetes.Api;
+
+namespace Rollout.Engine.Kubernetes.Workloads;
+
+/// <summary>
+/// What Rollout knows of a workload's last rollout, kept with it in the annotation <c>rollout.pwsh/rollout</c>, so that any shell can carry on where another
+/// died. What becomes of a revision is kept with the revision, in <c>rollout.pwsh/verdict</c> of its ReplicaSet or ControllerRevision.
+/// </summary>
+internal sealed record RolloutRecord
+{
+    internal const string Prefix = "rollout.pwsh/";
+    internal const string Annotation = Prefix + "rollout";
+    internal const string VerdictAnnotation = Prefix + "verdict";
+    internal const string ChangeCause = "kubernetes.io/change-cause";
+    private const int DecisionsKept = 20;
+
+    public RolloutPhase Phase { get; init; }
+    public string Container { get; init => field = value ?? ""; } = "";
+    public string? Image { get; init; }
+    public string? PreviousImage { get; init; }
+    public FailureAction OnFailure { get; init; }
+    public double TimeoutSec { get; init; }
+    public double GraceSec { get; init; }
+    public int GraceRestarts { get; init; }
+    public bool IsUndo { get; init; }
+    public bool HasPaused { get; init; }
+    public DateTimeOffset StartedAt { get; init; }
+    public DateTimeOffset? CompletedAt { get; init; }
+    public string? Reason { get; init; }
+    public string? Message { get; init; }
+    public IReadOnlyList<RolloutDecision> Decisions { get; init => field = value ?? []; } = [];
+
+    public RolloutRecord With(RolloutDecision decision) => this with { Decisions = [.. Decisions.Append(decision).TakeLast(DecisionsKept)] };
+
+    public string ToJson() => JsonSerializer.Serialize(this, WorkloadJson.Default.RolloutRecord);
+
+    /// <summary>The record of a workload; null where it has none, or one that nobody can read any more.</summary>
+    public static RolloutRecord? Of(ObjectMeta metadata)
+    {
+        if (metadata.Annotation(Annotation) is not { } text) return null;
+        try
+        {
+            return JsonSerializer.Deserialize(text, WorkloadJson.Default.RolloutRecord);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    public static HealthVerdict VerdictOf(ObjectMeta revision) =>
+        Enum.TryParse<HealthVerdict>(revision.Annotation(VerdictAnnotation), out var verdict) && Enum.IsDefined(verdict) ? verdict : HealthVerdict.Inconclusive;
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(RolloutRecord))]
+internal sealed partial class WorkloadJson : JsonSerializerContext;

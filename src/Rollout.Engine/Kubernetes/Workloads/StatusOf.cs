@@ -1,0 +1,64 @@
+namespace Rollout.Engine.Kubernetes.Workloads;
+
+/// <summary>A workload as users see it: what it says of itself, and what Rollout remembers of its last rollout.</summary>
+internal static class StatusOf
+{
+    /// <summary>The status of a workload that nobody follows right now.</summary>
+    public static RolloutStatus Read(Workload workload, RolloutEndpoint endpoint)
+    {
+        var record = workload.Record;
+        var (phase, reason, message) = Judge(workload, record);
+        return Build(workload, endpoint, record, phase, reason, message);
+    }
+
+    public static RolloutStatus Build(Workload workload, RolloutEndpoint endpoint, RolloutRecord? record, RolloutPhase phase, string? reason, string? message)
+    {
+        var progress = workload.Progress;
+        var container = record?.Container is { Length: > 0 } recorded && PodTemplate.Image(workload.Template, recorded) is not null ? recorded : PodTemplate.First(workload.Template);
+        var image = Parsed(container is null ? null : PodTemplate.Image(workload.Template, container));
+        return new RolloutStatus
+        {
+            Target = $"{workload.Kind}/{workload.Metadata.Name}",
+            Kind = workload.Kind,
+            Name = workload.Metadata.Name,
+            Namespace = workload.Metadata.Namespace,
+            Context = endpoint.Context,
+            Endpoint = endpoint,
+            Platform = RolloutPlatform.Kubernetes,
+            Container = container,
+            Image = image,
+            PreviousImage = Parsed(record?.PreviousImage),
+            Digest = image?.Digest,
+            Revision = int.TryParse(workload.Metadata.Annotation(Revision.NumberAnnotation), System.Globalization.CultureInfo.InvariantCulture, out var revision) ? revision : 0,
+            Strategy = workload.IsRecreate ? RolloutStrategy.Recreate : RolloutStrategy.Rolling,
+            Phase = phase,
+            Desired = progress.Desired,
+            Updated = progress.Updated,
+            Ready = progress.Ready,
+            Available = progress.Available,
+            Reason = reason,
+            Message = message is null ? null : ForeignText.Neutralise(message),
+            StartedAt = record?.StartedAt,
+            CompletedAt = record?.CompletedAt,
+            Decisions = record?.Decisions ?? [],
+        };
+    }
+
+    private static (RolloutPhase Phase, string? Reason, string? Message) Judge(Workload workload, RolloutRecord? record)
+    {
+        var progress = workload.Progress;
+        // What was found out when it was followed is more than the workload's own status knows.
+        if (record is { Phase: RolloutPhase.Failed }) return (RolloutPhase.Failed, record.Reason, record.Message);
+        return progress.Kind switch
+        {
+            ProgressKind.Failed => (RolloutPhase.Failed, progress.Reason, progress.Message),
+            ProgressKind.Held => (RolloutPhase.Paused, progress.Reason, progress.Message),
+            ProgressKind.Done when record?.Phase == RolloutPhase.Undone => (RolloutPhase.Undone, record.Reason, record.Message),
+            ProgressKind.Done => (RolloutPhase.Healthy, null, null),
+            _ when record?.CompletedAt is not null && progress.Reason is "NotAvailable" or "NotReady" => (RolloutPhase.Degraded, progress.Reason, progress.Message),
+            _ => (RolloutPhase.Progressing, progress.Reason, progress.Message),
+        };
+    }
+
+    internal static ImageReference? Parsed(string? image) => ImageReference.TryParse(image, out var reference) ? reference : null;
+}

@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Api;
+
+namespace Rollout.Engine.Kubernetes.Workloads;
+
+/// <summary>One of the three kinds: how its objects are read, changed and watched.</summary>
+internal abstract class WorkloadKind
+{
+    private static readonly WorkloadKind[] All =
+    [
+        new WorkloadKind<Deployment, ReplicaSet>("deployment", Resources.Deployments, Workload.Of, Resources.ReplicaSets, Revision.Of),
+        new WorkloadKind<StatefulSet, ControllerRevision>("statefulset", Resources.StatefulSets, Workload.Of, Resources.ControllerRevisions, Revision.Of),
+        new WorkloadKind<DaemonSet, ControllerRevision>("daemonset", Resources.DaemonSets, Workload.Of, Resources.ControllerRevisions, Revision.Of),
+    ];
+
+    /// <summary>All three.</summary>
+    public static IReadOnlyList<WorkloadKind> Kinds => All;
+
+    /// <summary>deployment, statefulset, daemonset.</summary>
+    public abstract string Name { get; }
+
+    public static WorkloadKind? Find(string name) => All.FirstOrDefault(kind => kind.Name == name);
+
+    public abstract Task<Workload?> GetAsync(IKubernetesClient client, string @namespace, string name, CancellationToken cancellation);
+
+    public abstract Task<IReadOnlyList<Workload>> ListAsync(IKubernetesClient client, string? @namespace, ListQuery query, CancellationToken cancellation);
+
+    public abstract Task<Workload> PatchAsync(IKubernetesClient client, Workload workload, Patch patch, CancellationToken cancellation);
+
+    /// <summary>The whole object as the server would store it after the patch.</summary>
+    public abstract Task<JsonObject> PreviewAsync(IKubernetesClient client, Workload workload, Patch patch, CancellationToken cancellation);
+
+    /// <summary>Its revisions, the newest first.</summary>
+    public abstract Task<IReadOnlyList<Revision>> RevisionsAsync(IKubernetesClient client, Workload workload, CancellationToken cancellation);
+
+    /// <summary>Writes an annotation on a revision.</summary>
+    public abstract Task AnnotateAsync(IKubernetesClient client, Revision revision, string key, string value, CancellationToken cancellation);
+
+    /// <summary>What is seen of the kind in a namespace, shared by all who look.</summary>
+    public abstract WorkloadWatch Watch(ClusterWatch cluster, string @namespace);
+}
+
+/// <inheritdoc/>
+internal sealed class WorkloadKind<TWorkload, TRevision>(string name, Resource<TWorkload> resource, Func<TWorkload, Workload> view, Resource<TRevision> revisions, Func<TRevision, Revision> revisionView) : WorkloadKind
+    where TWorkload : class, IKubernetesObject
+    where TRevision : class, IKubernetesObject
+{
+    public override string Name => name;
+
+    public override async Task<Workload?> GetAsync(IKubernetesClient client, string @namespace, string workload, CancellationToken cancellation) =>
+        await client.GetAsync(resource, @namespace, workload, cancellation) is { } found ? view(found) : null;
+
+    public override async Task<IReadOnlyList<Workload>> ListAsync(IKubernetesClient client, string? @namespace, ListQuery query, CancellationToken cancellation) =>
+        [.. (await client.ListAllAsync(resource, @namespace, query, cancellation)).Items.Select(view)];
+
+    public override async Task<Workload> PatchAsync(IKubernetesClient client, Workload workload, Patch patch, CancellationToken cancellation) =>
+        view(await client.PatchAsync(resource, workload.Metadata.Namespace, workload.Metadata.Name, patch, cancellation));
+
+    public override Task<JsonObject> PreviewAsync(IKubernetesClient client, Workload workload, Patch patch, CancellationToken cancellation) =>
+        client.PreviewAsync(resource, workload.Metadata.Namespace, workload.Metadata.Name, patch, cancellation);
+
+    public override async Task<IReadOnlyList<Revision>> RevisionsAsync(IKubernetesClient client, Workload workload, CancellationToken cancellation)
+    {
+        var all = await client.ListAllAsync(revisions, workload.Metadata.Namespace, new ListQuery { LabelSelector = workload.Selector.ToString() }, cancellation);
+        return [.. all.Items.Where(item => item.Metadata.IsControlledBy(workload.Metadata.Uid)).Select(revisionView).OrderByDescending(revision => revision.Number)];
+    }
+
+    public override Task AnnotateAsync(IKubernetesClient client, Revision revision, string key, string value, CancellationToken cancellation)
+    {
+        var body = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [key] = value } } };
+        return client.PatchAsync(revisions, revision.Metadata.Namespace, revision.Metadata.Name, Patch.Merge(body), cancellation);
+    }
+
+    public override WorkloadWatch Watch(ClusterWatch cluster, string @namespace) =>
+        new WorkloadWatch<TWorkload, TRevision>(cluster.Open(resource, @namespace), view, cluster.Open(revisions, @namespace), revisionView, cluster.Open(Resources.Pods, @namespace));
+}

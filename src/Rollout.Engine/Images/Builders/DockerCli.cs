@@ -1,15 +1,19 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Rollout.Engine.Docker.Api;
 
 namespace Rollout.Engine.Images.Builders;
 
-/// <summary>The docker programs of this machine, and what they can build with. Looking costs a few file lookups.</summary>
+/// <summary>The docker programs of this machine, and what they can build with. Looking costs a few file lookups, and once per program a start of it.</summary>
 internal sealed partial class DockerCli(DockerSettings settings)
 {
     // BuildKit came into the CLI with 18.09, and went out into buildx with 23.0.
     private static readonly Version FirstWithBuildKit = new(18, 9);
     private static readonly Version FirstWithoutBuildKit = new(23, 0);
+
+    // Asking a program takes as long as a build that finds everything cached; it says the same as long as its file is the same.
+    private static readonly ConcurrentDictionary<(string Program, DateTime Written), Version> Versions = [];
 
     private static readonly string[] PluginDirectories =
     [
@@ -29,14 +33,20 @@ internal sealed partial class DockerCli(DockerSettings settings)
     {
         foreach (var program in Programs())
         {
-            var answer = await new ChildProcess(program, "--version").TryReadAsync(cancellation);
-            var match = VersionText().Match(answer ?? "");
-            if (!match.Success) continue;
-            var version = new Version(Number(match.Groups["major"]), Number(match.Groups["minor"]));
-            if (version >= FirstWithBuildKit && version < FirstWithoutBuildKit) return program;
+            if (await VersionOfAsync(program, cancellation) is { } version && version >= FirstWithBuildKit && version < FirstWithoutBuildKit) return program;
         }
 
         return null;
+    }
+
+    private static async Task<Version?> VersionOfAsync(string program, CancellationToken cancellation)
+    {
+        var file = (program, File.GetLastWriteTimeUtc(program));
+        if (Versions.TryGetValue(file, out var known)) return known;
+
+        var answer = await new ChildProcess(program, "--version").TryReadAsync(cancellation);
+        var match = VersionText().Match(answer ?? "");
+        return match.Success ? Versions[file] = new Version(Number(match.Groups["major"]), Number(match.Groups["minor"])) : null;
 
         static int Number(Group group) => int.Parse(group.ValueSpan, CultureInfo.InvariantCulture);
     }

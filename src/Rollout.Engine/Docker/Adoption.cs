@@ -6,28 +6,39 @@ namespace Rollout.Engine.Docker;
 
 /// <summary>
 /// Takes over containers that Rollout did not make: one of the workload's name made by <c>docker run</c>, or those of a compose service. They
-/// become release 1.
+/// become release 1; or, where somebody put them in place of what Rollout had made (<c>docker compose up</c> does), the next one.
 /// </summary>
 internal sealed class Adoption(IDockerClient engine, WorkloadNames names, TimeProvider time)
 {
-    private const int First = 1;
-
-    /// <summary>A record of a workload whose first release is what runs now; null where there is nothing to adopt.</summary>
-    /// <param name="containers">Every container of the engine.</param>
-    /// <param name="port">The port it is said to listen on.</param>
-    /// <param name="force">Take it though compose or another tool owns it.</param>
+    /// <summary>The workload with what there is to adopt as its present release; as it was where there is nothing.</summary>
+    /// <param name="snapshot">The workload as its labels tell.</param>
+    /// <param name="port">The port that the containers are said to listen on.</param>
+    /// <param name="force">Take them though compose owns them.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    internal async Task<WorkloadState?> FindAsync(IReadOnlyList<ContainerSummary> containers, int? port, bool force, CancellationToken cancellation)
+    internal async Task<WorkloadSnapshot> AdoptAsync(WorkloadSnapshot snapshot, int? port, bool force, CancellationToken cancellation)
     {
+        var known = snapshot.Replicas.Select(replica => replica.Id).ToHashSet();
+        var all = await engine.Containers.ListAsync([], all: true, cancellation);
+        var theirs = all.Where(container => IsTheirs(container) && !known.Contains(container.Id) && (snapshot.State is null || container.State == "running")).ToList();
         var found = new List<ContainerInspect>();
-        foreach (var container in containers.Where(IsTheirs))
+        foreach (var container in theirs)
         {
             if (await engine.Containers.InspectAsync(container.Id, cancellation) is { } one) found.Add(one);
         }
 
-        if (found.Count == 0) return null;
+        if (found.Count == 0) return snapshot;
         if (!names.IsCompose && !force && Owner(found[0]) is { } owner) throw RolloutErrors.OwnedByCompose(names.Workload, owner);
-        return await StateAsync(found, port, cancellation);
+
+        var ordered = found.OrderByDescending(container => container.State.Running).ThenBy(container => container.Name, StringComparer.Ordinal).ToList();
+        var before = snapshot.State ?? new WorkloadState { Phase = RolloutPhase.Healthy };
+        var release = await ReleaseAsync(ordered, snapshot.NextRelease, port ?? before.Find(before.Current)?.Port, cancellation);
+        var adopted = ordered.Select((container, position) => Adopt(container, release, position + 1)).ToList();
+        var replicas = from one in adopted join container in theirs on one.Id equals container.Id select Replica.From(one, container);
+        return snapshot with
+        {
+            State = before.Add(release) with { Current = release.Number, Adopted = [.. before.Adopted, .. adopted] },
+            Replicas = [.. snapshot.Replicas, .. replicas],
+        };
     }
 
     private bool IsTheirs(ContainerSummary container)
@@ -39,32 +50,23 @@ internal sealed class Adoption(IDockerClient engine, WorkloadNames names, TimePr
             && !string.Equals(container.Labels.GetValueOrDefault("com.docker.compose.oneoff"), "true", StringComparison.OrdinalIgnoreCase);
     }
 
-    private async Task<WorkloadState> StateAsync(IReadOnlyList<ContainerInspect> found, int? port, CancellationToken cancellation)
+    private async Task<Release> ReleaseAsync(List<ContainerInspect> containers, int number, int? port, CancellationToken cancellation)
     {
-        var ordered = found.OrderByDescending(container => container.State.Running).ThenBy(container => container.Name, StringComparer.Ordinal).ToList();
-        var running = ordered.Count(container => container.State.Running);
-        var image = await engine.Images.InspectAsync(ordered[0].Image, cancellation);
-        var release = new Release
+        var image = await engine.Images.InspectAsync(containers[0].Image, cancellation);
+        return new Release
         {
-            Number = First,
-            Image = ReferenceOf(ordered[0], image),
-            ImageId = ordered[0].Image,
-            Replicas = Math.Max(1, running),
+            Number = number,
+            Image = ReferenceOf(containers[0], image),
+            ImageId = containers[0].Image,
+            Replicas = Math.Max(1, containers.Count(container => container.State.Running)),
             Port = port,
-            CreatedAt = ordered[0].Created == default ? time.GetUtcNow() : ordered[0].Created,
+            CreatedAt = containers[0].Created == default ? time.GetUtcNow() : containers[0].Created,
             ChangeCause = "adopted",
-        };
-        return new WorkloadState
-        {
-            Phase = RolloutPhase.Healthy,
-            Current = First,
-            History = [release],
-            Adopted = [.. ordered.Select((container, position) => Adopt(container, position + 1, port))],
         };
     }
 
-    private static AdoptedReplica Adopt(ContainerInspect container, int index, int? port) => new(
-        container.Id, container.Name.TrimStart('/'), First, index, RestartPolicy.From(container.HostConfig).ToString(), AddressOf(container, port));
+    private static AdoptedReplica Adopt(ContainerInspect container, Release release, int index) => new(
+        container.Id, container.Name.TrimStart('/'), release.Number, index, RestartPolicy.From(container.HostConfig).ToString(), AddressOf(container, release.Port));
 
     /// <summary>Where the host leads to its port, as far as that is the loopback's or every address's.</summary>
     private static string? AddressOf(ContainerInspect container, int? port)

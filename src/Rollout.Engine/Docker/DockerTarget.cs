@@ -117,10 +117,10 @@ internal sealed partial class DockerTarget : IRolloutTarget
         var release = intent.Release with { Image = image.Reference.ToString(), ImageId = image.Image.Id };
         if (IsThereAlready(intent, release) && !request.Force)
         {
-            sinks.Reporter.Verbose($"{Name} runs {release.Image} already; nothing is to be done.");
-            return StatusOf(intent.Snapshot)!.Phase == RolloutPhase.Degraded
+            var status = StatusOf(intent.Snapshot)!;
+            return status.Phase == RolloutPhase.Degraded
                 ? await CarryOnAsync(sinks.Changed, sinks.Reporter, cancellation)
-                : StatusOf(intent.Snapshot)!;
+                : status with { Message = "It runs that image with these settings already; nothing was done." };
         }
 
         var begun = intent.State.Add(release).Begin(intent.Change, Decision("Started", $"{release.Image} as revision {release.Number}."));

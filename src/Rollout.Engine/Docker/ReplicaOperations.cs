@@ -73,9 +73,15 @@ internal sealed class ReplicaOperations(IDockerClient engine, WorkloadNames name
         var container = await engine.Containers.InspectAsync(replica.Id, cancellation);
         if (container is null) return cutOff;
 
-        if (!CanBeKept(container)) await ParkAsync(replica, container, cancellation);
-        await StopAsync(replica.Id, cancellation);
-        if (!CanBeKept(container)) await engine.Containers.RemoveAsync(replica.Id, cancellation);
+        if (CanBeKept(container))
+        {
+            await StopAsync(replica.Id, cancellation);
+            return cutOff;
+        }
+
+        await ParkAsync(replica, container, cancellation);
+        await engine.Containers.StopAsync(replica.Id, null, cancellation);
+        await engine.Containers.RemoveAsync(replica.Id, cancellation);
         return cutOff;
     }
 

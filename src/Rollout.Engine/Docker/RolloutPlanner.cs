@@ -19,26 +19,14 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
 {
     private readonly IDockerClient engine = services.Engine;
 
-    /// <summary>The workload as it is; what was not made by Rollout is taken for its first release.</summary>
-    internal async Task<WorkloadSnapshot> LookAsync(int? port, bool force, CancellationToken cancellation)
-    {
-        var snapshot = await services.Reader.ReadAsync(names.Workload, cancellation);
-        if (snapshot.State is not null) return snapshot;
-
-        var all = await engine.Containers.ListAsync([], all: true, cancellation);
-        var state = await new Adoption(engine, names, services.Time).FindAsync(all, port, force, cancellation);
-        if (state is null) return snapshot;
-        var adopted = from one in state.Adopted join container in all on one.Id equals container.Id select Replica.From(one, container);
-        return snapshot with { State = state, Replicas = [.. adopted] };
-    }
-
     /// <summary>Works out a rollout.</summary>
     internal async Task<Intent> PlanAsync(RolloutRequest request, CancellationToken cancellation)
     {
         if (request.Strategy is not (RolloutStrategy.Rolling or RolloutStrategy.Recreate)) throw RolloutErrors.StrategyNotSupported(names.Workload, request.Strategy);
         CheckEndpoint(request.Image);
 
-        var snapshot = await LookAsync(request.Docker.Port, request.Force, cancellation);
+        var labelled = await services.Reader.ReadAsync(names.Workload, cancellation);
+        var snapshot = await new Adoption(engine, names, services.Time).AdoptAsync(labelled, request.Docker.Port, request.Force, cancellation);
         if (snapshot.State is null && names.IsCompose) throw RolloutErrors.WorkloadNotFound(names.Workload, "compose knows no container of that service; 'docker compose up' makes the first");
         CheckNobodyIsAtWork(snapshot.State);
 

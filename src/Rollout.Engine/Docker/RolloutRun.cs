@@ -343,9 +343,9 @@ internal sealed class RolloutRun(
 
     private RolloutDecision Decision(string action, string message, HealthVerdict? verdict = null) => new(time.GetUtcNow(), action, message, verdict);
 
-    /// <summary>What the engine says about the container rather than about itself or the way to it.</summary>
+    /// <summary>What the engine says at a start about the container rather than about itself or the place it is to have.</summary>
     private static bool IsTheContainersOwn(RolloutException problem) =>
-        !IsRefusal(problem) && problem.Kind is ErrorKind.InvalidInput or ErrorKind.OperationFailed or ErrorKind.NotFound or ErrorKind.Conflict;
+        problem.Id is not ("PortTaken" or "NetworkNotFound") && problem.Kind is ErrorKind.InvalidInput or ErrorKind.OperationFailed or ErrorKind.NotFound or ErrorKind.Conflict;
 
     /// <summary>Published loopback ports are the engine's machine's.</summary>
     private static bool PortsAreReachable(RolloutEndpoint endpoint) =>

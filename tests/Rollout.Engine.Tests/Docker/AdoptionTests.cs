@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Rollout.Engine.Docker;
 using Rollout.Engine.Docker.Api;
@@ -138,6 +139,55 @@ public sealed class AdoptionTests(DockerEngineFixture engine) : IClassFixture<Do
         seen = await ComposeSeesAsync(project);
         Assert.Equal(["running", "running"], seen.Select(one => one.State));
         Assert.All(seen, one => Assert.Equal(undone.Image, ImageReference.Parse(one.Image)));
+
+        // docker compose up puts containers of its own in place.
+        foreach (var one in seen) await engine.Client.Containers.RemoveAsync(one.Id, CancellationToken.None);
+        await shop.RunAsync($"{project}-web-1", v1, (config, _) => Compose(config, project, 1));
+        var later = await shop.StartAsync(await shop.ImageAsync("v3"), replicas: 1);
+        Assert.Equal((RolloutPhase.Healthy, "v3"), (later.Phase, later.Image!.Tag));
+        Assert.Equal(later.Image, ImageReference.Parse(Assert.Single(await ComposeSeesAsync(project)).Image));
+    }
+
+    [FactNeeds("docker")]
+    public async Task Without_a_router_the_new_answers_to_the_old_ones_name_on_the_users_network()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        using var network = await TestNetwork.CreateAsync($"{shop.Name}-net");
+        var v1 = await shop.ImageAsync("v1");
+        await shop.RunAsync(shop.Name, v1, (_, host) => host["NetworkMode"] = network.Name);
+        await shop.RunAsync($"{shop.Name}-client", v1, (config, host) =>
+        {
+            config["Cmd"] = new JsonArray("sh", "-c", $"while true; do wget -q -O - http://{shop.Name}:8080/ && echo; sleep 0.2; done");
+            host["NetworkMode"] = network.Name;
+        });
+
+        Assert.Equal(RolloutPhase.Healthy, (await shop.StartAsync(await shop.ImageAsync("v2"))).Phase);
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var client = (await shop.InspectAsync("client")).Id;
+        while (!(await engine.Client.Containers.LogTailAsync(client, 1, patience.Token)).Contains("v2")) await Task.Delay(100, patience.Token);
+    }
+
+    [FactNeeds("docker")]
+    public async Task A_network_that_is_not_there_is_an_error_and_nothing_changes()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var v1 = await shop.ImageAsync("v1");
+        var error = await Assert.ThrowsAsync<RolloutException>(() => shop.StartAsync(v1, docker: new DockerWorkload { Networks = [$"{shop.Name}-none"] }));
+        Assert.Equal("NetworkNotFound", error.Id);
+        Assert.Equal("", await shop.ContainersAsync());
+        Assert.Empty(await shop.RecordsAsync());
+    }
+
+    [FactNeeds("docker")]
+    public async Task A_command_that_does_not_exist_fails_the_rollout_and_says_so()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(await shop.ImageAsync("v1"));
+        var status = await shop.StartAsync(await shop.ImageAsync("bad", "CMD [\"/no/such/program\"]"));
+        Assert.Equal((RolloutPhase.Undone, "ContainerStartFailed"), (status.Phase, status.Reason));
+        Assert.Contains("/no/such/program", status.Message);
+        Assert.Equal("1-1:running", await shop.ContainersAsync());
     }
 
     private static void Compose(JsonObject config, string project, int number) => config["Labels"] = new JsonObject
@@ -151,4 +201,28 @@ public sealed class AdoptionTests(DockerEngineFixture engine) : IClassFixture<Do
 
     private Task<IReadOnlyList<ContainerSummary>> ComposeSeesAsync(string project) =>
         engine.Client.Containers.ListAsync([$"com.docker.compose.project={project}"], all: true, CancellationToken.None);
+
+    /// <summary>A network as the user makes it; Rollout itself makes none.</summary>
+    private sealed class TestNetwork : IDisposable
+    {
+        private TestNetwork(string name) => Name = name;
+
+        internal string Name { get; }
+
+        internal static async Task<TestNetwork> CreateAsync(string name)
+        {
+            using var docker = Process.Start(new ProcessStartInfo("docker", ["network", "create", name]) { RedirectStandardOutput = true })!;
+            await docker.WaitForExitAsync();
+            Assert.Equal(0, docker.ExitCode);
+            return new TestNetwork(name);
+        }
+
+        public void Dispose()
+        {
+            // What is attached has to go first.
+            var script = $"docker rm -f $(docker ps -aq --filter network={Name}); docker network rm {Name}";
+            using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            shell.WaitForExit();
+        }
+    }
 }

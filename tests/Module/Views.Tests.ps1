@@ -1,0 +1,73 @@
+# Every type that a cmdlet emits has a table that fits 80 columns and a list with everything.
+BeforeDiscovery {
+    . $PSScriptRoot/TestSetup.ps1
+    $digest = 'sha256:' + 'a' * 64
+    $reference = [Rollout.ImageReference]::Parse("registry.example.com:5000/team/some-service:v1.2.0-rc.1@$digest")
+    $endpoint = [Rollout.RolloutEndpoint]@{ DockerHost = 'unix:///var/run/docker.sock' }
+    $layer = [Rollout.PublishedLayer]::new($digest, 123456789, 'Existing', $true)
+    $decision = [Rollout.RolloutDecision]::new([datetimeoffset]::UnixEpoch, 'Completed', 'Every new replica is healthy and in service behind the router.', 'Healthy')
+    $result = [Rollout.HealthCheckResult]@{ Name = 'http://127.0.0.1:8088/healthz'; Kind = 'Http'; Query = 'http://127.0.0.1:8088/healthz'; Value = '200'; Threshold = '200-299'; Samples = 3; Verdict = 'Inconclusive'; Message = 'No verdict after 3 tries.' }
+    $status = New-TestStatus @{
+        Target = 'compose/some-project/some-service'; Kind = 'compose'; Name = 'some-project/some-service'; Context = 'default'; Image = $reference; PreviousImage = $reference
+        Digest = $digest; Revision = 12; Phase = 'Degraded'; Desired = 10; Updated = 9; Ready = 9; Available = 9; Reason = 'RouterNotReachable'; Message = 'The router does not answer.'
+        StartedAt = [datetimeoffset]::UnixEpoch; CompletedAt = [datetimeoffset]::UnixEpoch.AddMinutes(2); Decisions = [Rollout.RolloutDecision[]]@($decision); Endpoint = $endpoint
+        Namespace = 'n'; Container = 'c'; Step = '1 of 2'
+    }
+    $labels = [Collections.Generic.Dictionary[string, string]]::new()
+    $labels['team'] = 'shop'
+    $headers = [Collections.Generic.Dictionary[string, string]]::new()
+    $headers['Authorization'] = 'header-secret-31'
+    $Objects = @(
+        $status
+        $reference
+        [Rollout.RolloutImage]@{ Id = $digest; Reference = $reference; References = [Rollout.ImageReference[]]@($reference); Tags = [string[]]@('a:1', 'b:2'); Size = 240000000; Created = [datetimeoffset]::UnixEpoch; Platform = 'linux/amd64'; Revision = 'abc-dirty'; Labels = $labels; Layers = [string[]]@($digest); Builder = 'Buildx'; Steps = 12; CachedSteps = 10; Duration = [timespan]::FromSeconds(12.3); Endpoint = $endpoint }
+        [Rollout.PublishedImage]@{ Reference = $reference; References = [Rollout.ImageReference[]]@($reference); Digest = $digest; MediaType = 'application/vnd.oci.image.manifest.v1+json'; Size = 240000000; Layers = [Rollout.PublishedLayer[]]@($layer); Verified = $true; Duration = [timespan]::FromSeconds(12.3); Endpoint = $endpoint }
+        $layer
+        [Rollout.RolloutRevision]@{ Target = 'docker/shop'; Revision = 12; Image = $reference; CreatedAt = [datetimeoffset]::UnixEpoch.AddDays(1); ChangeCause = 'fix of the basket'; Verdict = 'Inconclusive'; Current = $true }
+        [Rollout.RolloutHealth]@{ Rollout = $status; Verdict = 'Inconclusive'; Checks = [Rollout.HealthCheckResult[]]@($result); At = [datetimeoffset]::UnixEpoch }
+        $result
+        $decision
+        [Rollout.HttpHealthCheck]@{ Name = 'site'; Uri = 'http://127.0.0.1:8088/healthz'; ExpectStatus = [int[]]@(200, 204); ExpectBody = 'ok'; Headers = $headers }
+        [Rollout.ContainerHealthCheck]@{ Name = 'containers' }
+    )
+    $Cases = $Objects | ForEach-Object { @{ Type = $_.GetType().Name; Object = $_ } }
+}
+
+BeforeAll {
+    . $PSScriptRoot/TestSetup.ps1
+    function Get-Lines($Text) { $Text -split "`n" | ForEach-Object { $_.TrimEnd() } }
+}
+
+Describe 'Views of <Type>' -ForEach $Cases {
+    It 'has a table that fits 80 columns and cuts nothing off' {
+        $table = $Object | Format-Table | Out-String -Width 80
+        foreach ($line in Get-Lines $table) { $line.Length | Should -BeLessOrEqual 80 -Because $line }
+        $table | Should -Not -Match ([char]0x2026)
+        # A column for which there is no room is left out without a word.
+        $view = (Get-FormatData $Object.GetType()).FormatViewDefinition.Control | Where-Object { $_ -is [System.Management.Automation.TableControl] }
+        $rule = (Get-Lines $table) -match '^[ -]*-+[ -]*$'
+        [regex]::Matches($rule, '-+').Count | Should -Be $view.Headers.Count
+    }
+
+    It 'is shown as that table by itself' {
+        ($Object | Out-String -Width 80) | Should -Be ($Object | Format-Table | Out-String -Width 80)
+    }
+
+    It 'has a list with every property, cut off nowhere' {
+        $list = $Object | Format-List | Out-String -Width 80
+        foreach ($property in $Object.GetType().GetProperties().Name) { $list | Should -Match "(?m)^$property +:" }
+        $list | Should -Not -Match ([char]0x2026)
+    }
+
+    It 'shows no secret' {
+        $Object | Format-List | Out-String | Should -Not -Match 'header-secret-31'
+        $Object | Format-Table | Out-String | Should -Not -Match 'header-secret-31'
+    }
+}
+
+Describe 'Views' {
+    It 'are there for every type that a cmdlet emits' -ForEach @{ Types = $Cases.Type } {
+        $emitted = (Get-Command -Module Rollout).OutputType.Type | Where-Object Namespace -EQ Rollout | Select-Object -ExpandProperty Name | Sort-Object -Unique
+        $emitted | Where-Object { $_ -notin $Types } | Should -BeNullOrEmpty
+    }
+}

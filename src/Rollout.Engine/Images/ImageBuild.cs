@@ -9,7 +9,6 @@ namespace Rollout.Engine.Images;
 public sealed class ImageBuild
 {
     private readonly IDockerClient _client;
-    private readonly IRegistryCredentials _credentials;
     private readonly TimeProvider _time;
     private readonly BuilderChoice _choice;
 
@@ -21,9 +20,8 @@ public sealed class ImageBuild
     public ImageBuild(IDockerClient client, IRegistryCredentials credentials, DockerSettings? settings = null, TimeProvider? time = null)
     {
         _client = client;
-        _credentials = new TrustedCredentials(credentials, client);
         _time = time ?? TimeProvider.System;
-        _choice = BuilderChoice.Of(client, settings ?? DockerSettings.OfThisProcess);
+        _choice = BuilderChoice.Of(client, new TrustedCredentials(credentials, client), settings ?? DockerSettings.OfThisProcess);
     }
 
     /// <summary>Builds.</summary>
@@ -43,10 +41,9 @@ public sealed class ImageBuild
 
         var repository = ImageReference.Parse(DefaultImageName.Repository(directory));
         IReadOnlyList<ImageReference> references = given.Count > 0 ? given : revision is not null ? [repository.WithTag(revision.Tag)] : [];
-        var job = new BuildJob(request, directory, dockerfile, references);
+        var job = new BuildJob(request, directory, dockerfile, references, $"{engine.Os}/{engine.Arch}");
 
         var activity = $"Building {(references is [var first, ..] ? first : repository)}";
-        await PullBasesAsync(builder, job, $"{engine.Os}/{engine.Arch}", activity, reporter, cancellation);
         var (id, progress) = await BuildAsync(builder, job, activity, reporter, cancellation);
         if (references.Count == 0) references = [await TagByIdAsync(repository, id, cancellation)];
 
@@ -82,31 +79,6 @@ public sealed class ImageBuild
 
         var withoutCache = job with { Request = job.Request with { CacheFrom = [], CacheTo = [] } };
         return await BuildAsync(builder, withoutCache, activity, reporter, cancellation);
-    }
-
-    /// <summary>What a builder without a session needs: every base image in the engine, pulled with the login of its registry.</summary>
-    private async Task PullBasesAsync(
-        IImageBuilder builder, BuildJob job, string enginePlatform, string activity, IReporter reporter, CancellationToken cancellation)
-    {
-        if (builder is not EngineBuilder) return;
-        var request = job.Request;
-        var platform = request.Platforms is [var wanted] ? wanted : null;
-        var variables = DockerfileVariables.Of(job.Dockerfile, request.BuildArgs, enginePlatform, platform);
-        var target = string.IsNullOrEmpty(request.Target) ? null : request.Target;
-        foreach (var image in BaseImages.Of(job.Dockerfile, target, variables, everyStage: builder.Kind == ImageBuilderKind.Classic))
-        {
-            var imagePlatform = image.Platform ?? platform;
-            if (!request.Pull && await IsThereAsync(image.Reference, imagePlatform, cancellation)) continue;
-            reporter.Progress(new ProgressReport(activity, $"pulling {image.Reference}"));
-            var auth = await _credentials.FindAsync(image.Reference.Registry, cancellation);
-            await _client.Images.PullAsync(image.Reference, imagePlatform, auth, null, cancellation);
-        }
-    }
-
-    private async Task<bool> IsThereAsync(ImageReference reference, string? platform, CancellationToken cancellation)
-    {
-        var image = await _client.Images.InspectAsync(reference.ToString(), cancellation);
-        return image is not null && (platform is null || LocalImage.PlatformOf(image).StartsWith(platform, StringComparison.Ordinal));
     }
 
     private async Task<ImageReference> TagByIdAsync(ImageReference repository, string id, CancellationToken cancellation)

@@ -72,7 +72,7 @@ public sealed class DockerfileTests
     {
         var dockerfile = Read(text);
         var variables = DockerfileVariables.Of(dockerfile, new Dictionary<string, string> { ["GIVEN"] = "given" }, "linux/amd64", "linux/arm64");
-        var found = BaseImages.Of(dockerfile, null, variables).Select(i => i.Platform is null ? $"{i.Reference}" : $"{i.Reference} for {i.Platform}");
+        var found = BuildNeeds.Of(dockerfile, null, variables).Images.Select(i => i.Platform is null ? $"{i.Reference}" : $"{i.Reference} for {i.Platform}");
         Assert.Equal(images, string.Join(' ', found));
     }
 
@@ -86,7 +86,7 @@ public sealed class DockerfileTests
     {
         var dockerfile = Read("FROM a AS x\nFROM b AS y\nFROM c");
         var variables = DockerfileVariables.Of(dockerfile, new Dictionary<string, string>(), "linux/amd64", null);
-        Assert.Equal(images, string.Join(' ', BaseImages.Of(dockerfile, target, variables, everyStage).Select(i => i.Reference)));
+        Assert.Equal(images, string.Join(' ', BuildNeeds.Of(dockerfile, target, variables, everyStage).Images.Select(i => i.Reference)));
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class DockerfileTests
         {
             var dockerfile = Read(string.Join('\n', lines));
             var variables = DockerfileVariables.Of(dockerfile, new Dictionary<string, string>(), "linux/amd64", null);
-            BaseImages.Of(dockerfile, null, variables);
+            BuildNeeds.Of(dockerfile, null, variables);
             return dockerfile.Instructions.All(i => i.Line <= i.LastLine && i.LastLine <= Math.Max(1, lines.Count))
                 && dockerfile.Instructions.Zip(dockerfile.Instructions.Skip(1)).All(pair => pair.First.LastLine < pair.Second.Line);
         }).QuickCheckThrowOnFailure();

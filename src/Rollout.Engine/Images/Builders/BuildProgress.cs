@@ -56,6 +56,9 @@ internal sealed partial class BuildProgress(string activity, Dockerfile dockerfi
         foreach (var line in parts.SkipLast(1)) Keep(step, line);
     }
 
+    /// <summary>A base image is pulled.</summary>
+    internal void Pulling(ImageReference reference) => reporter.Progress(new ProgressReport(activity, $"pulling {reference}"));
+
     /// <summary>Ends the progress display.</summary>
     internal void End() => reporter.Progress(new ProgressReport(activity, "", 100, Completed: true));
 

@@ -1,4 +1,5 @@
 using Rollout.Engine.Docker.Api;
+using Rollout.Engine.Registries;
 
 namespace Rollout.Engine.Images.Builders;
 
@@ -6,12 +7,12 @@ namespace Rollout.Engine.Images.Builders;
 /// <param name="Builders">The builders, the best first.</param>
 internal sealed record BuilderChoice(IReadOnlyList<IImageBuilder> Builders)
 {
-    internal static BuilderChoice Of(IDockerClient client, DockerSettings settings) => new(
+    internal static BuilderChoice Of(IDockerClient client, IRegistryCredentials credentials, DockerSettings settings) => new(
     [
         new CliBuilder(ImageBuilderKind.Buildx, client, settings),
         new CliBuilder(ImageBuilderKind.Cli, client, settings),
-        new EngineBuilder(ImageBuilderKind.BuildKit, client),
-        new EngineBuilder(ImageBuilderKind.Classic, client),
+        new EngineBuilder(ImageBuilderKind.BuildKit, client, credentials),
+        new EngineBuilder(ImageBuilderKind.Classic, client, credentials),
     ]);
 
     /// <summary>Chooses.</summary>

@@ -1,7 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Rollout.Engine.Docker.Api;
 using Rollout.Engine.Images.Context;
+using Rollout.Engine.Images.Dockerfiles;
+using Rollout.Engine.Registries;
 
 namespace Rollout.Engine.Images.Builders;
 
@@ -9,10 +12,12 @@ namespace Rollout.Engine.Images.Builders;
 /// Builds over the engine's API, with its BuildKit or its classic builder: the context is the request's body. There is no session, so
 /// the base images have to be there already, and secrets and cache exports are beyond it.
 /// </summary>
-internal sealed class EngineBuilder(ImageBuilderKind kind, IDockerClient client) : IImageBuilder
+internal sealed class EngineBuilder(ImageBuilderKind kind, IDockerClient client, IRegistryCredentials credentials) : IImageBuilder
 {
     // BuildKit does not take any over this way; the classic builder needs none once the base images are there.
     private static readonly IReadOnlyDictionary<string, RegistryAuth> NoAuths = new Dictionary<string, RegistryAuth>();
+
+    private readonly BaseImages _bases = new(client, credentials);
 
     public ImageBuilderKind Kind => kind;
 
@@ -27,8 +32,9 @@ internal sealed class EngineBuilder(ImageBuilderKind kind, IDockerClient client)
 
     public async Task<string> BuildAsync(BuildJob job, BuildProgress progress, CancellationToken cancellation)
     {
+        var copied = await PrepareAsync(job, progress, cancellation);
         // The classic builder takes an ignored Dockerfile out again by the rules it is sent; BuildKit does not look at them.
-        var context = BuildContext.Open(job.Directory, job.Dockerfile.Path, sendsRules: IsClassic);
+        var context = BuildContext.Open(job.Directory, job.Dockerfile.Path, copied, sendsRules: IsClassic);
         var answer = new Answer(progress);
         RolloutException? contextFailure = null;
         try
@@ -61,6 +67,21 @@ internal sealed class EngineBuilder(ImageBuilderKind kind, IDockerClient client)
                 throw;
             }
         }
+    }
+
+    /// <summary>Brings the base images into the engine; returns the part of the context that the build reads.</summary>
+    private async Task<CopiedPaths> PrepareAsync(BuildJob job, BuildProgress progress, CancellationToken cancellation)
+    {
+        var request = job.Request;
+        var platform = request.Platforms is [var wanted] ? wanted : null;
+        var target = string.IsNullOrEmpty(request.Target) ? null : request.Target;
+        var variables = DockerfileVariables.Of(job.Dockerfile, request.BuildArgs, job.EnginePlatform, platform);
+        var needs = BuildNeeds.Of(job.Dockerfile, target, variables, everyStage: IsClassic);
+        var images = await _bases.BringAsync(needs.Images, platform, request.Pull, progress, cancellation);
+
+        // A base image's ONBUILD may copy anything.
+        var hasTriggers = images.Any(image => image.Config?["OnBuild"] is JsonArray { Count: > 0 });
+        return hasTriggers ? CopiedPaths.Everything : CopiedPaths.Of(job.Dockerfile, needs.Stages, job.Directory);
     }
 
     private List<KeyValuePair<string, string>> Query(BuildJob job, BuildContext context)

@@ -1,9 +1,10 @@
 using System.IO.Enumeration;
+using Rollout.Engine.Images.Dockerfiles;
 
 namespace Rollout.Engine.Images.Context;
 
 /// <summary>
-/// The files that a build may copy: a directory without what its .dockerignore leaves behind. Written as a tar while the tree is
+/// The files that a build copies: a directory without what its .dockerignore leaves behind, and what no instruction reads. Written as a tar while the tree is
 /// walked, so that memory does not grow with the context, in an order that depends on the names alone.
 /// </summary>
 internal sealed class BuildContext
@@ -11,13 +12,15 @@ internal sealed class BuildContext
     private readonly string _directory;
     private readonly DockerIgnore _ignore;
     private readonly string _dockerfilePath;
+    private readonly CopiedPaths _copied;
     private readonly bool _sendsRules;
 
-    private BuildContext(string directory, string dockerfilePath, string dockerfileName, DockerIgnore ignore, bool sendsRules)
+    private BuildContext(string directory, string dockerfilePath, string dockerfileName, DockerIgnore ignore, CopiedPaths copied, bool sendsRules)
     {
         _directory = directory;
         _dockerfilePath = dockerfilePath;
         _ignore = ignore;
+        _copied = copied;
         _sendsRules = sendsRules;
         DockerfileName = dockerfileName;
     }
@@ -28,12 +31,14 @@ internal sealed class BuildContext
     /// <summary>Opens a context; reads its ignore rules.</summary>
     /// <param name="directory">The directory, full path.</param>
     /// <param name="dockerfilePath">The Dockerfile, full path; it may lie outside the directory.</param>
+    /// <param name="copied">The part that the build reads; null for the whole.</param>
     /// <param name="sendsRules">Sends the context's .dockerignore even where it leaves itself behind, if the rules are from there.</param>
-    internal static BuildContext Open(string directory, string dockerfilePath, bool sendsRules = false)
+    internal static BuildContext Open(string directory, string dockerfilePath, CopiedPaths? copied = null, bool sendsRules = false)
     {
         var ignore = DockerIgnore.Read(directory, dockerfilePath);
         var fromContext = ignore.Path == Path.Combine(directory, DockerIgnore.FileName);
-        return new BuildContext(directory, dockerfilePath, DockerfileEntry(directory, dockerfilePath), ignore, sendsRules && fromContext);
+        var name = DockerfileEntry(directory, dockerfilePath);
+        return new BuildContext(directory, dockerfilePath, name, ignore, copied ?? CopiedPaths.Everything, sendsRules && fromContext);
     }
 
     /// <summary>Writes the tar. The warnings name what a tar for Docker cannot hold.</summary>
@@ -61,8 +66,11 @@ internal sealed class BuildContext
             var name = path.Length == 0 ? entry.Name : $"{path}/{entry.Name}";
             if (name == DockerfileName) continue;
 
+            var isRules = _sendsRules && name == DockerIgnore.FileName;
+            if (!isRules && !_copied.Needs(name)) continue;
+
             var entryMatch = _ignore.Match(name, match);
-            var isExcluded = entryMatch.Excluded && !(_sendsRules && name == DockerIgnore.FileName);
+            var isExcluded = entryMatch.Excluded && !isRules;
             if (entry.Kind != EntryKind.Directory)
             {
                 if (isExcluded) continue;

@@ -9,15 +9,19 @@ namespace Rollout.Engine.Images.Dockerfiles;
 /// </summary>
 internal sealed partial class Dockerfile
 {
-    private Dockerfile(string path, IReadOnlyList<DockerfileInstruction> instructions)
+    private Dockerfile(string path, IReadOnlyList<DockerfileInstruction> instructions, string? syntax)
     {
         Path = path;
+        HasUsualSyntax = syntax is null || UsualSyntax().IsMatch(syntax);
         Instructions = instructions;
         Stages = DockerfileStage.Of(instructions);
     }
 
     /// <summary>Where it was read from.</summary>
     internal string Path { get; }
+
+    /// <summary>Whether Docker's own frontend reads it, or another that a syntax directive names.</summary>
+    internal bool HasUsualSyntax { get; }
 
     /// <summary>All instructions in order.</summary>
     internal IReadOnlyList<DockerfileInstruction> Instructions { get; }
@@ -47,7 +51,8 @@ internal sealed partial class Dockerfile
     internal static Dockerfile Parse(string path, string text)
     {
         var lines = text.TrimStart('\ufeff').ReplaceLineEndings("\n").Split('\n');
-        var escape = Escape(lines);
+        var directives = Directives(lines);
+        var escape = directives.GetValueOrDefault("escape") == "`" ? '`' : '\\';
         var instructions = new List<DockerfileInstruction>();
         for (var i = 0; i < lines.Length; i++)
         {
@@ -58,7 +63,7 @@ internal sealed partial class Dockerfile
             instructions.Add(DockerfileInstruction.Parse(logical, escape, first + 1, Math.Min(i, lines.Length - 1) + 1));
         }
 
-        return new Dockerfile(path, instructions);
+        return new Dockerfile(path, instructions, directives.GetValueOrDefault("syntax"));
     }
 
     /// <summary>One instruction over all its lines; <paramref name="i"/> ends on the last of them.</summary>
@@ -89,23 +94,25 @@ internal sealed partial class Dockerfile
         }
     }
 
-    /// <summary>The escape character: a directive may change it in the first lines, before anything else.</summary>
-    private static char Escape(string[] lines)
+    /// <summary>The directives: comments of a certain form in the first lines, before anything else.</summary>
+    private static Dictionary<string, string> Directives(string[] lines)
     {
-        foreach (var line in lines)
+        var directives = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var match in lines.Select(line => Directive().Match(line)).TakeWhile(match => match.Success))
         {
-            var directive = Directive().Match(line);
-            if (!directive.Success) break;
-            if (directive.Groups["name"].Value.Equals("escape", StringComparison.OrdinalIgnoreCase)) return directive.Groups["value"].Value is "`" ? '`' : '\\';
+            directives.TryAdd(match.Groups["name"].Value, match.Groups["value"].Value);
         }
 
-        return '\\';
+        return directives;
     }
 
     private static bool IsBlankOrComment(string line) => line.AsSpan().TrimStart() is [] or ['#', ..];
 
     [GeneratedRegex(@"^\s*#\s*(?<name>[a-zA-Z]+)\s*=\s*(?<value>\S+)\s*$")]
     private static partial Regex Directive();
+
+    [GeneratedRegex(@"(?:^|/)docker/dockerfile(?:-upstream)?(?:[:@]|$)")]
+    private static partial Regex UsualSyntax();
 
     [GeneratedRegex(@"^(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s", RegexOptions.IgnoreCase)]
     private static partial Regex TakesHeredocs();

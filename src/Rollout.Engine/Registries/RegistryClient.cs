@@ -13,7 +13,7 @@ public sealed record RegistryOptions
     /// <summary>Where credentials for it come from.</summary>
     public required IRegistryCredentials Credentials { get; init; }
 
-    /// <summary>Hosts, each with or without a port, that may have its credentials besides those known.</summary>
+    /// <summary>Hosts, each with or without a port, that may have its credentials besides those known and those of ROLLOUT_TOKEN_REALMS.</summary>
     public IReadOnlyCollection<string> AllowedTokenRealms { get; init; } = [];
 
     /// <summary>
@@ -68,7 +68,11 @@ public sealed class RegistryClient : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         _registry = new RegistryAddress(options.Registry);
-        _options = options with { IsInsecure = options.IsInsecure || _registry.IsLoopback };
+        _options = options with
+        {
+            IsInsecure = options.IsInsecure || _registry.IsLoopback,
+            AllowedTokenRealms = [.. options.AllowedTokenRealms, .. TokenRealms.Parse(Environment.GetEnvironmentVariable(TokenRealms.Variable))],
+        };
         var trust = new RegistryTrust(_registry, _options.IsInsecure, options.CertificatesDirectory ?? RegistryTrust.DefaultDirectory);
         _transport = new RegistryTransport(_registry, trust, options.RequestTimeout, options.Time);
         _authorization = new RegistryAuthorization(_registry, _transport, _options);

@@ -108,7 +108,7 @@ internal static class RegistryErrors
         "TokenRealmNotTrusted",
         ErrorKind.PermissionDenied,
         $"The registry {registry} wants its credentials sent to {realm.GetLeftPart(UriPartial.Path)}, which is not its own host and not known to belong to it. They were not sent.",
-        $"Where {realm.Authority} is its operator's token server, allow it with -AllowedTokenRealm {realm.Authority}.",
+        $"Where {realm.Authority} is its operator's token server, allow it with -AllowedTokenRealm {realm.Authority}, or for every command with the environment variable {TokenRealms.Variable}={realm.Authority}.",
         registry.Name);
 
     internal static RolloutException ChallengeInvalid(AuthChallenge challenge) => new(

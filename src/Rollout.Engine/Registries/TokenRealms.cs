@@ -14,6 +14,13 @@ internal static class TokenRealms
         ["registry.digitalocean.com"] = "api.digitalocean.com",
     };
 
+    /// <summary>The environment variable that allows further realms for whatever asks a registry: hosts, separated by commas.</summary>
+    public const string Variable = "ROLLOUT_TOKEN_REALMS";
+
+    /// <summary>The hosts that a value of <see cref="Variable"/> allows.</summary>
+    public static IReadOnlyCollection<string> Parse(string? value) =>
+        value?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+
     /// <summary>Whether a registry's credentials may go to a realm.</summary>
     /// <param name="registry">The registry.</param>
     /// <param name="isInsecure">Whether the registry may be spoken to without TLS; its token server on the same host then may, too.</param>

@@ -221,6 +221,7 @@ public sealed class PublishFaultTests(DockerEngineFixture engine) : IClassFixtur
 
         Assert.Equal(("TokenRealmNotTrusted", ErrorKind.PermissionDenied), (error.Id, error.Kind));
         Assert.Contains(thief.OtherName, error.Message, StringComparison.Ordinal);
+        Assert.Contains($"ROLLOUT_TOKEN_REALMS={thief.OtherName}", error.Mend, StringComparison.Ordinal);
         Assert.Empty(thief.Requests);
         Assert.DoesNotContain(_registry.Requests, request => request.Authorization is not null);
         // The engine was not even asked: all there was is our own question.

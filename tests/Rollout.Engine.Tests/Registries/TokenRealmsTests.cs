@@ -54,6 +54,14 @@ public sealed class TokenRealmsTests
         Assert.False(TokenRealms.IsTrusted(registry, isInsecure: true, new Uri("http://auth.lan/token"), ["auth.lan"]));
     }
 
+    [Theory]
+    [InlineData(null, new string[0])]
+    [InlineData("", new string[0])]
+    [InlineData("auth.example.com", new[] { "auth.example.com" })]
+    [InlineData(" a.test , b.test:8443,, ", new[] { "a.test", "b.test:8443" })]
+    public void The_environment_names_hosts_separated_by_commas(string? value, string[] hosts) =>
+        Assert.Equal(hosts, TokenRealms.Parse(value));
+
     [Fact]
     public void No_realm_of_another_host_is_ever_trusted_unasked() =>
         Prop.ForAll(Hosts.ToArbitrary(), Hosts.ToArbitrary(), (registry, realm) =>

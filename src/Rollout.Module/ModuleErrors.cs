@@ -52,11 +52,13 @@ internal static class ModuleErrors
         "Name the image to roll out with -Image.",
         rollout);
 
-    internal static RolloutException RolloutFailed(RolloutStatus rollout) => new(
+    /// <param name="rollout">As it ended.</param>
+    /// <param name="image">What was to be rolled out: after an undo the rollout's own image is the one that runs again.</param>
+    internal static RolloutException RolloutFailed(RolloutStatus rollout, ImageReference? image) => new(
         "RolloutFailed",
         ErrorKind.OperationFailed,
-        $"The rollout of {rollout.Image} to {rollout.Target} ended {rollout.Phase}{Why(rollout)}",
-        "Mend the cause and start it again; Get-Rollout shows what runs.",
+        $"The rollout of {image} to {rollout.Target} {(rollout.Phase == RolloutPhase.Undone ? "was undone" : $"ended {rollout.Phase}")}{Why(rollout)}",
+        $"Mend the cause and start it again{(rollout.Phase == RolloutPhase.Undone ? $"; {rollout.Image} runs as before" : "; Get-Rollout shows what runs")}.",
         rollout);
 
     internal static RolloutException RolloutNotStarted(string target, int failures) => new(

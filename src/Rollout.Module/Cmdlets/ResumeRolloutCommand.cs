@@ -26,6 +26,6 @@ public sealed class ResumeRolloutCommand : FleetCmdlet
         using var _ = engine;
         var status = await engine.Target(rollout.Target).CarryOnAsync(null, item, item.Cancellation);
         item.Write(status);
-        if (status.Phase != RolloutPhase.Healthy) throw ModuleErrors.RolloutFailed(status);
+        if (status.Phase != RolloutPhase.Healthy) throw ModuleErrors.RolloutFailed(status, status.Image);
     }
 }

@@ -151,7 +151,7 @@ public sealed class StartRolloutCommand : FleetCmdlet
 
         var status = await target.ApplyAsync(plan, null, item, item.Cancellation);
         item.Write(status);
-        if (status.Phase != RolloutPhase.Healthy) throw ModuleErrors.RolloutFailed(status);
+        if (status.Phase != RolloutPhase.Healthy) throw ModuleErrors.RolloutFailed(status, request.Image.Reference);
     }
 
     private RolloutRequest Request(ImageSource image) => new()

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.IO.Pipes;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
@@ -21,7 +20,7 @@ internal sealed class DockerConnection : IDisposable
 {
     private static readonly Version OldestApi = new(1, 41);
     private static readonly Version NewestApi = new(1, 47);
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
+    private const int LongestForeignAnswer = 1000;
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly HttpClient _http;
@@ -31,18 +30,19 @@ internal sealed class DockerConnection : IDisposable
     internal DockerConnection(DockerEndpoint endpoint)
     {
         Endpoint = endpoint.ToRolloutEndpoint();
+        var transport = new EngineTransport(endpoint);
         var handler = new SocketsHttpHandler
         {
-            ConnectCallback = (_, cancellation) => OpenAsync(endpoint, cancellation),
+            ConnectCallback = (_, cancellation) => transport.OpenAsync(cancellation),
             SslOptions = endpoint.Tls?.ToSslOptions() ?? new SslClientAuthenticationOptions(),
-            ConnectTimeout = ConnectTimeout,
+            ConnectTimeout = EngineTransport.ConnectTimeout,
             // What is left of an answer nobody reads any more is not waited for: closing is what ends a build or a log.
             ResponseDrainTimeout = TimeSpan.Zero,
             AllowAutoRedirect = false,
             UseCookies = false,
             UseProxy = false,
         };
-        _http = new HttpClient(handler) { BaseAddress = BaseAddress(endpoint), Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(handler) { BaseAddress = transport.BaseAddress, Timeout = Timeout.InfiniteTimeSpan };
     }
 
     internal RolloutEndpoint Endpoint { get; }
@@ -155,7 +155,9 @@ internal sealed class DockerConnection : IDisposable
             // Not the engine's form: something in between answered.
         }
 
-        return body.Trim() is { Length: > 0 } text ? text : $"HTTP {(int)response.StatusCode} {response.ReasonPhrase}";
+        var text = body.Trim();
+        if (text.Length == 0) return $"HTTP {(int)response.StatusCode} {response.ReasonPhrase}";
+        return text.Length <= LongestForeignAnswer ? text : text[..LongestForeignAnswer] + "...";
     }
 
     /// <summary>Asked once, at the first call; a failure is not remembered.</summary>
@@ -204,7 +206,7 @@ internal sealed class DockerConnection : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw DockerErrors.ConnectTimeout(Endpoint, ConnectTimeout, e);
+            throw DockerErrors.ConnectTimeout(Endpoint, EngineTransport.ConnectTimeout, e);
         }
     }
 
@@ -228,78 +230,4 @@ internal sealed class DockerConnection : IDisposable
             _ => DockerErrors.ConnectionLost(Endpoint, request.ToString(), failure),
         };
     }
-
-    private async ValueTask<Stream> OpenAsync(DockerEndpoint endpoint, CancellationToken cancellation)
-    {
-        try
-        {
-            return endpoint.Host.Scheme switch
-            {
-                "npipe" => await OpenPipeAsync(endpoint.Host, cancellation),
-                "unix" => await OpenSocketAsync(
-                    new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified),
-                    new UnixDomainSocketEndPoint(endpoint.Host.LocalPath),
-                    cancellation),
-                _ => await OpenSocketAsync(
-                    new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true },
-                    new DnsEndPoint(endpoint.Host.IdnHost.Trim('[', ']'), Port(endpoint)),
-                    cancellation),
-            };
-        }
-        catch (SocketException e)
-        {
-            throw e.SocketErrorCode switch
-            {
-                SocketError.AccessDenied => DockerErrors.SocketDenied(Endpoint, e),
-                SocketError.ConnectionRefused => DockerErrors.ConnectionRefused(Endpoint, e),
-                SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => DockerErrors.HostUnknown(Endpoint, e),
-                _ when endpoint.Host.Scheme == "unix" && !File.Exists(endpoint.Host.LocalPath) => DockerErrors.SocketMissing(Endpoint, e),
-                _ => DockerErrors.EngineNotReachable(Endpoint, e),
-            };
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw DockerErrors.SocketDenied(Endpoint, e);
-        }
-        catch (Exception e) when (e is ArgumentException or TimeoutException or IOException)
-        {
-            throw DockerErrors.EngineNotReachable(Endpoint, e);
-        }
-    }
-
-    private static async Task<Stream> OpenSocketAsync(Socket socket, EndPoint address, CancellationToken cancellation)
-    {
-        try
-        {
-            await socket.ConnectAsync(address, cancellation);
-            return new EngineStream(new NetworkStream(socket, ownsSocket: true));
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static async Task<Stream> OpenPipeAsync(Uri host, CancellationToken cancellation)
-    {
-        var name = host.LocalPath[(host.LocalPath.LastIndexOf("pipe/", StringComparison.Ordinal) + "pipe/".Length)..];
-        var pipe = new NamedPipeClientStream(".", name, PipeDirection.InOut, PipeOptions.Asynchronous);
-        try
-        {
-            await pipe.ConnectAsync(ConnectTimeout, cancellation);
-            return new EngineStream(pipe);
-        }
-        catch
-        {
-            await pipe.DisposeAsync();
-            throw;
-        }
-    }
-
-    private static Uri BaseAddress(DockerEndpoint endpoint) => endpoint.Host.Scheme == "tcp"
-        ? new Uri($"{(endpoint.Tls is null ? "http" : "https")}://{endpoint.Host.Host}:{Port(endpoint)}/")
-        : new Uri("http://docker/");
-
-    private static int Port(DockerEndpoint endpoint) => endpoint.Host.Port > 0 ? endpoint.Host.Port : endpoint.Tls is null ? 2375 : 2376;
 }

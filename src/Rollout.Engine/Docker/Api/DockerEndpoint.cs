@@ -124,7 +124,7 @@ public sealed record DockerEndpoint
         return uri.Scheme switch
         {
             "unix" when uri.Host.Length > 0 || uri.AbsolutePath is "" or "/" => throw DockerErrors.InvalidHost(host, "a unix socket needs an absolute path"),
-            "npipe" when uri.AbsolutePath is "" or "/" => throw DockerErrors.InvalidHost(host, "a named pipe needs a name"),
+            "npipe" when !uri.LocalPath.Contains("pipe/", StringComparison.Ordinal) => throw DockerErrors.InvalidHost(host, "a named pipe is at //./pipe/name"),
             "tcp" when uri.Host.Length == 0 => throw DockerErrors.InvalidHost(host, "it names no host"),
             "tcp" when uri.UserInfo.Length > 0 || uri.AbsolutePath is not ("" or "/") || uri.Query.Length > 0 => throw DockerErrors.InvalidHost(host, "only a host and a port may stand after tcp://"),
             "unix" or "npipe" => new DockerEndpoint(uri, null, context),

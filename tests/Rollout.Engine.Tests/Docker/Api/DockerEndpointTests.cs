@@ -122,6 +122,7 @@ public sealed class DockerEndpointTests
     [InlineData("unix://", "InvalidDockerHost")]
     [InlineData("unix://docker.sock", "InvalidDockerHost")]
     [InlineData("npipe://", "InvalidDockerHost")]
+    [InlineData("npipe:////./docker_engine", "InvalidDockerHost")]
     [InlineData("tcp://", "InvalidDockerHost")]
     [InlineData("tcp://host:port", "InvalidDockerHost")]
     [InlineData("tcp://host:99999", "InvalidDockerHost")]

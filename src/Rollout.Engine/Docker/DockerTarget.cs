@@ -70,11 +70,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
         if (state.Change is { Frozen: false }) return await GoAsync(snapshot, state, await RecordedAsync(snapshot, state, cancellation), state.Wanted!.ImageId, null, sinks, cancellation);
 
         var status = StatusOf(snapshot)!;
-        if (state.Change is not null || status.Phase != RolloutPhase.Degraded || state.Wanted is not { } wanted) return status;
-
-        var mend = new Change { From = wanted.Number, To = wanted.Number, FromReplicas = 0, Surge = wanted.Replicas, OnFailure = FailureAction.Freeze, TimeoutSec = TimeSpan.FromMinutes(2).TotalSeconds };
-        var begun = state.Begin(mend, Decision("Mending", status.Message ?? "Something was wrong."));
-        return await GoAsync(snapshot, begun, await RecordedAsync(snapshot, state, cancellation), wanted.ImageId, null, sinks, cancellation);
+        return status.Phase == RolloutPhase.Degraded ? await MendAsync(snapshot, status.Message ?? "Something was wrong.", sinks, cancellation) : status;
     }
 
     /// <inheritdoc/>
@@ -118,9 +114,9 @@ internal sealed partial class DockerTarget : IRolloutTarget
         if (IsThereAlready(intent, release) && !request.Force)
         {
             var status = StatusOf(intent.Snapshot)!;
-            return status.Phase == RolloutPhase.Degraded
-                ? await CarryOnAsync(sinks.Changed, sinks.Reporter, cancellation)
-                : status with { Message = "It runs that image with these settings already; nothing was done." };
+            return status.Phase == RolloutPhase.Healthy
+                ? status with { Message = "It runs that image with these settings already; nothing was done." }
+                : await MendAsync(intent.Snapshot, "It runs that image with these settings already.", sinks, cancellation);
         }
 
         var begun = intent.State.Add(release).Begin(intent.Change, Decision("Started", $"{release.Image} as revision {release.Number}."));
@@ -172,6 +168,23 @@ internal sealed partial class DockerTarget : IRolloutTarget
             ? state with { Phase = RolloutPhase.Progressing, Change = change with { Frozen = false } }
             : (state with { Change = change with { Frozen = false } }).TurnBack(state.Reason ?? "TakenBack", state.Message ?? Message, Decision("Undoing", Message));
         return GoAsync(snapshot, back, template, (back.Find(change.From) ?? back.Find(change.To)!).ImageId, null, sinks, cancellation);
+    }
+
+    /// <summary>Sees to it that what is meant to serve does: runs, is healthy, is in the router.</summary>
+    private async Task<RolloutStatus> MendAsync(WorkloadSnapshot snapshot, string why, Sinks sinks, CancellationToken cancellation)
+    {
+        var state = snapshot.State!;
+        var wanted = state.Wanted!;
+        var mend = new Change
+        {
+            From = wanted.Number,
+            To = wanted.Number,
+            FromReplicas = 0,
+            Surge = wanted.Replicas,
+            OnFailure = FailureAction.Freeze,
+            TimeoutSec = TimeSpan.FromMinutes(2).TotalSeconds,
+        };
+        return await GoAsync(snapshot, state.Begin(mend, Decision("Mending", why)), await RecordedAsync(snapshot, state, cancellation), wanted.ImageId, null, sinks, cancellation);
     }
 
     /// <summary>Takes the work up and goes to the end of it.</summary>

@@ -52,6 +52,7 @@ public sealed class UndoRolloutCommand : FleetCmdlet
         {
             ToRevision = ToRevision?.Number,
             ToImage = Text(ToImage) is { } image ? ImageReference.Parse(image) : null,
+            Verdict = Verdict,
             Force = Force,
             Timeout = TimeSpan.FromSeconds(TimeoutSec),
         };

@@ -37,11 +37,13 @@ public sealed class WaitRolloutCommand : FleetCmdlet
         var last = rollout;
         try
         {
-            await foreach (var status in engine.Target(rollout.Target).WatchAsync(patience.Token))
+            var target = engine.Target(rollout.Target);
+            await foreach (var status in target.WatchAsync(patience.Token))
             {
-                last = status;
-                item.Progress(new ProgressReport($"Waiting for {rollout.Target}", $"{status.Phase}, {status.Ready} of {status.Desired} ready"));
-                if (Phase.Contains(status.Phase) || HasEnded(status)) break;
+                // Nobody is at work: it would be waited for in vain.
+                last = status.Reason == "Abandoned" ? await target.CarryOnAsync(null, item, patience.Token) : status;
+                item.Progress(new ProgressReport($"Waiting for {rollout.Target}", $"{last.Phase}, {last.Ready} of {last.Desired} ready"));
+                if (Phase.Contains(last.Phase) || HasEnded(last)) break;
             }
         }
         catch (OperationCanceledException) when (!item.Cancellation.IsCancellationRequested)

@@ -48,6 +48,10 @@ public sealed class DockerTargetTests(DockerEngineFixture engine) : IClassFixtur
         Assert.Equal("1-1:running 1-2:running 2-1:exited 2-2:exited", await shop.ContainersAsync());
         Assert.Equal("unless-stopped", (string?)(await shop.InspectAsync("1-1")).HostConfig["RestartPolicy"]!["Name"]);
         Assert.Equal("v1", await shop.AskAsync("1-1"));
+
+        var asked = await shop.StartAsync(await shop.ImageAsync("v1"), docker: new DockerWorkload());
+        Assert.Equal((RolloutPhase.Healthy, 1), (asked.Phase, asked.Revision));
+        Assert.Equal("1-1:running 1-2:running 2-1:exited 2-2:exited", await shop.ContainersAsync());
     }
 
     [FactNeeds("docker")]

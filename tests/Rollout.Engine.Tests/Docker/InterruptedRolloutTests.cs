@@ -26,9 +26,9 @@ public sealed class InterruptedRolloutTests(DockerEngineFixture engine, ITestOut
 
     [TheoryNeeds("docker", "haproxy")]
     [InlineData(Next.SameImage, 1)]
-    [InlineData(Next.OtherImage, 1)]
-    [InlineData(Next.CarryOn, 2)]
-    [InlineData(Next.Undo, 2)]
+    [InlineData(Next.OtherImage, 2)]
+    [InlineData(Next.CarryOn, 3)]
+    [InlineData(Next.Undo, 3)]
     public async Task Whenever_the_shell_dies_the_next_one_brings_it_to_an_end(Next next, int step)
     {
         await using var haproxy = await TestRouter.StartAsync();

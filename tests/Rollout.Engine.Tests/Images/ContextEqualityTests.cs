@@ -17,7 +17,7 @@ public sealed class ContextEqualityTests(DockerEngineFixture engine) : IClassFix
     /// <summary>Every path of three names out of these, so that generated rules have something to match.</summary>
     private static readonly string[] Names = ["a", "b", "ab", "ba", "a.md", ".a", "a b", "é"];
 
-    [BuilderTheory]
+    [BuilderTheory(needsBuildx: true)]
     [InlineData(12)]
     public void Generated_rules_keep_what_buildx_keeps(int cases)
     {

@@ -13,6 +13,8 @@ internal sealed class Recorder : IReporter
 
     internal IReadOnlyList<string> Warnings => _warnings;
 
+    internal IReadOnlyList<string> Details => _details;
+
     /// <summary>Every text that was reported.</summary>
     internal IEnumerable<string> Lines => _reports.Select(r => r.Status).Concat(_warnings).Concat(_details);
 

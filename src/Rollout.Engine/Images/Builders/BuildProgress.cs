@@ -123,11 +123,15 @@ internal sealed partial class BuildProgress(string activity, Dockerfile dockerfi
         if (!match.Success) return null;
 
         var number = int.Parse(match.Groups["number"].ValueSpan, System.Globalization.CultureInfo.InvariantCulture);
-        var keyword = match.Groups["text"].Value.Split(' ', 2)[0].ToUpperInvariant();
+        var text = match.Groups["text"].Value;
         var candidates = match.Groups["classic"].Success ? dockerfile.Instructions : StepsOf(match.Groups["stage"].Value);
         var numbered = candidates.ElementAtOrDefault(number - 1);
-        // A base image's ONBUILD steps shift the numbers: then the text decides.
-        return numbered?.Keyword == keyword ? numbered : dockerfile.Instructions.FirstOrDefault(i => $"{i.Keyword} {i.Text}" == match.Groups["text"].Value);
+        if (numbered is not null && IsCalled(numbered)) return numbered;
+
+        // A base image's ONBUILD steps shift the numbers; and a builder may show what variables stood for.
+        return candidates.FirstOrDefault(IsCalled) ?? (numbered is not null && text.StartsWith(numbered.Keyword + " ", StringComparison.OrdinalIgnoreCase) ? numbered : null);
+
+        bool IsCalled(DockerfileInstruction instruction) => $"{instruction.Keyword} {instruction.Text}" == text;
     }
 
     private IReadOnlyList<DockerfileInstruction> StepsOf(string stageName)

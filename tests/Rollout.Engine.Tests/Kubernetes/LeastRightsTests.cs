@@ -1,0 +1,102 @@
+using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Workloads;
+using Rollout.Engine.Rollouts;
+using Rollout.Engine.Tests.Kubernetes.Cluster;
+using Xunit;
+using YamlDotNet.RepresentationModel;
+
+namespace Rollout.Engine.Tests.Kubernetes;
+
+/// <summary>docs/rbac.yaml holds exactly what is needed: with it everything works, and without any one right of it something does not.</summary>
+public sealed class LeastRightsTests
+{
+    private static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+
+    private static readonly string[] Kinds = ["deployment", "statefulset", "daemonset"];
+
+    // A failure is told without these, only with less of an explanation.
+    private static readonly string[] Helpful = ["get pods/log", "list events"];
+
+    [Fact]
+    public async Task EveryRightIsUsedAndNoOtherIsNeeded()
+    {
+        var listed = Rights();
+        await using var cluster = await TestCluster.StartAsync();
+        var used = new HashSet<string>();
+        cluster.Allows = (verb, resource, _) =>
+        {
+            var right = $"{verb} {resource}";
+            lock (used) used.Add(right);
+            return listed.Contains(right);
+        };
+
+        foreach (var kind in Kinds) Deploy(cluster, kind);
+        using var client = cluster.Client();
+        var targets = new KubernetesTargets(client, TimeProvider.System, new Random(1));
+        await targets.ListAsync("default", null, Limit);
+        foreach (var kind in Kinds)
+        {
+            var target = targets.Find(new TargetName(kind, "my-" + kind), "default");
+            await UntilDoneAsync(target);
+            var plan = await target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:crash")!, Timeout = TimeSpan.FromSeconds(30) }, SilentReporter.Instance, Limit);
+            Assert.Equal(RolloutPhase.Undone, (await target.ApplyAsync(plan, null, SilentReporter.Instance, Limit)).Phase);
+        }
+
+        // A lease that ran out is changed, not made.
+        cluster.Locked(() => cluster.Store.Create(new Key("coordination.k8s.io/leases", "default", "rollout-deployment-my-deployment"), new JsonObject { ["spec"] = new JsonObject { ["holderIdentity"] = "x" } }, dryRun: false));
+        var again = targets.Find(new TargetName("deployment", "my-deployment"), "default");
+        await again.ApplyAsync(await again.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")! }, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
+
+        Assert.Empty(used.Except(listed));
+        Assert.Empty(listed.Except(used));
+    }
+
+    [Fact]
+    public async Task WithoutWhatIsOnlyHelpfulAFailureIsStillTold()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        cluster.Allows = (verb, resource, _) => !Helpful.Contains($"{verb} {resource}");
+        Deploy(cluster, "deployment");
+        using var client = cluster.Client();
+        var target = new KubernetesTargets(client, TimeProvider.System, new Random(1)).Find(new TargetName("deployment", "my-deployment"), "default");
+        await UntilDoneAsync(target);
+
+        var plan = await target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:crash")!, OnFailure = FailureAction.Continue }, SilentReporter.Instance, Limit);
+
+        Assert.Equal("CrashLoopBackOff", (await target.ApplyAsync(plan, null, SilentReporter.Instance, Limit)).Reason);
+    }
+
+    private static void Deploy(TestCluster cluster, string kind) => cluster.Locked(() =>
+    {
+        var (resource, name) = ($"apps/{kind}s", "my-" + kind);
+        cluster.Store.Create(new Key(resource, "default", name), Controllers.WithDefaults(resource, Playground.Workload(name, "app:v1")), dryRun: false);
+    });
+
+    private static async Task UntilDoneAsync(IRolloutTarget target)
+    {
+        await foreach (var status in target.WatchAsync(Limit))
+        {
+            if (status is { Phase: RolloutPhase.Healthy, Desired: > 0 }) return;
+        }
+    }
+
+    private static HashSet<string> Rights()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "Rollout.sln"))) directory = directory.Parent!;
+        var yaml = new YamlStream();
+        using var reader = File.OpenText(Path.Combine(directory.FullName, "docs", "rbac.yaml"));
+        yaml.Load(reader);
+        var rules = (YamlSequenceNode)yaml.Documents[0].RootNode["rules"];
+        return
+        [
+            .. from rule in rules
+               from string @group in Texts(rule["apiGroups"])
+               from string resource in Texts(rule["resources"])
+               from string verb in Texts(rule["verbs"])
+               select $"{verb} {(@group.Length == 0 ? "" : @group + "/")}{resource}",
+        ];
+    }
+
+    private static IEnumerable<string> Texts(YamlNode list) => ((YamlSequenceNode)list).Select(item => ((YamlScalarNode)item).Value ?? "");
+}

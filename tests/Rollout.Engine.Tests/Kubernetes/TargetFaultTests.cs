@@ -1,0 +1,79 @@
+using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Workloads;
+using Rollout.Engine.Rollouts;
+using Rollout.Engine.Tests.Kubernetes.Cluster;
+using Xunit;
+
+namespace Rollout.Engine.Tests.Kubernetes;
+
+/// <summary>Rollouts while the control plane is slow, away or standing still.</summary>
+public sealed class TargetFaultTests : IAsyncLifetime
+{
+    private readonly CancellationToken _limit = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private TestCluster _cluster = null!;
+    private KubernetesClient _client = null!;
+    private IRolloutTarget _target = null!;
+
+    public async Task InitializeAsync()
+    {
+        _cluster = await TestCluster.StartAsync();
+        _client = _cluster.Client();
+        _target = new KubernetesTargets(_client, TimeProvider.System, new Random(1)).Find(TargetName.Parse("deployment/app"), "default");
+        _cluster.Locked(() => _cluster.Store.Create(new Key("apps/deployments", "default", "app"), Controllers.WithDefaults("apps/deployments", Playground.Workload("app", "app:v1")), dryRun: false));
+        await foreach (var status in _target.WatchAsync(_limit))
+        {
+            if (status.Phase == RolloutPhase.Healthy) break;
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        _client.Dispose();
+        await _cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task TheOldRevisionsBrokenPodsSayNothingAboutTheNewOne()
+    {
+        Assert.Equal("ErrImagePull", (await StartAsync("app:bad", TimeSpan.FromMinutes(1))).Reason);
+        // The change is seen, but nobody makes the revision for it: the newest is still the broken one.
+        _cluster.Locked(() => _cluster.Controllers.AreRunning = false);
+
+        Assert.Equal("Timeout", (await StartAsync("app:v2", TimeSpan.FromSeconds(1))).Reason);
+    }
+
+    [Fact]
+    public async Task ABrokenRevisionIsMendedByTheNext()
+    {
+        await StartAsync("app:crash", TimeSpan.FromMinutes(1));
+
+        Assert.Equal(RolloutPhase.Healthy, (await StartAsync("app:v2", TimeSpan.FromMinutes(1))).Phase);
+    }
+
+    [Fact]
+    public async Task AControlPlaneThatRestartsMeanwhileIsWaitedFor()
+    {
+        var isUnderWay = new TaskCompletionSource();
+        var rollout = StartAsync("app:slow1", TimeSpan.FromMinutes(1), _ => isUnderWay.TrySetResult());
+        await isUnderWay.Task;
+
+        await _cluster.StopAsync();
+        await _cluster.RestartAsync();
+
+        Assert.Equal(RolloutPhase.Healthy, (await rollout).Phase);
+    }
+
+    [Fact]
+    public async Task AHistoryThatIsForgottenMeanwhileLosesNothing()
+    {
+        for (var i = 0; i < 3; i++) _cluster.Next(request => request.Query.ContainsKey("watch"), new Fault.ExpiredInStream());
+
+        Assert.Equal(RolloutPhase.Healthy, (await StartAsync("app:v2", TimeSpan.FromMinutes(1))).Phase);
+    }
+
+    private async Task<RolloutStatus> StartAsync(string image, TimeSpan timeout, Action<RolloutStatus>? seen = null)
+    {
+        var request = new RolloutRequest { Image = ((ImageSource?)image)!, OnFailure = FailureAction.Continue, Timeout = timeout };
+        return await _target.ApplyAsync(await _target.PlanAsync(request, SilentReporter.Instance, _limit), seen, SilentReporter.Instance, _limit);
+    }
+}

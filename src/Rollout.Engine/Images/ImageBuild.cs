@@ -35,13 +35,14 @@ public sealed class ImageBuild
         var directory = ContextDirectory(request.Path);
         var dockerfile = Dockerfile.Read(Path.Combine(directory, string.IsNullOrEmpty(request.Dockerfile) ? "Dockerfile" : request.Dockerfile));
         var given = request.Tags.Where(t => !string.IsNullOrWhiteSpace(t)).Select(ParseTag).ToList();
+        // An engine that is not there is told as that, and not as a build that failed.
+        await _client.System.PingAsync(cancellation);
+        var git = GitRevision.ReadAsync(directory, cancellation);
         var builder = await _choice.ForAsync(request, cancellation);
-        var engine = await _client.System.VersionAsync(cancellation);
-        var revision = await GitRevision.ReadAsync(directory, cancellation);
 
         var repository = ImageReference.Parse(DefaultImageName.Repository(directory));
-        IReadOnlyList<ImageReference> references = given.Count > 0 ? given : revision is not null ? [repository.WithTag(revision.Tag)] : [];
-        var job = new BuildJob(request, directory, dockerfile, references, $"{engine.Os}/{engine.Arch}");
+        IReadOnlyList<ImageReference> references = given.Count > 0 ? given : await git is { } commit ? [repository.WithTag(commit.Tag)] : [];
+        var job = new BuildJob(request, directory, dockerfile, references);
 
         var activity = $"Building {(references is [var first, ..] ? first : repository)}";
         var (id, progress) = await BuildAsync(builder, job, activity, reporter, cancellation);
@@ -50,7 +51,7 @@ public sealed class ImageBuild
         var image = await _client.Images.InspectAsync(id, cancellation) ?? throw DockerErrors.ImageNotFound(id);
         return LocalImage.Of(image, references, _client.Endpoint) with
         {
-            Revision = revision?.ToString(),
+            Revision = (await git)?.ToString(),
             Builder = builder.Kind,
             Steps = progress.Steps,
             CachedSteps = progress.CachedSteps,

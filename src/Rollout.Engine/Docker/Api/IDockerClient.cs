@@ -115,6 +115,9 @@ public interface ISystemOperations
     /// <summary>The engine's settings.</summary>
     Task<SystemInfo> InfoAsync(CancellationToken cancellation);
 
+    /// <summary>Finds out whether the engine answers, which is quick.</summary>
+    Task PingAsync(CancellationToken cancellation);
+
     /// <summary>Version and platform of the engine.</summary>
     Task<SystemVersion> VersionAsync(CancellationToken cancellation);
 

@@ -9,6 +9,11 @@ internal sealed class SystemOperations(DockerConnection connection) : ISystemOpe
     public Task<SystemInfo> InfoAsync(CancellationToken cancellation) =>
         connection.GetAsync("info", DockerJson.Default.SystemInfo, cancellation);
 
+    public async Task PingAsync(CancellationToken cancellation)
+    {
+        using var response = await connection.SendAsync(new EngineRequest(HttpMethod.Get, "_ping"), cancellation);
+    }
+
     public Task<SystemVersion> VersionAsync(CancellationToken cancellation) =>
         connection.GetAsync("version", DockerJson.Default.SystemVersion, cancellation);
 

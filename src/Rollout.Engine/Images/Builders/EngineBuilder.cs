@@ -18,6 +18,7 @@ internal sealed class EngineBuilder(ImageBuilderKind kind, IDockerClient client,
     private static readonly IReadOnlyDictionary<string, RegistryAuth> NoAuths = new Dictionary<string, RegistryAuth>();
 
     private readonly BaseImages _bases = new(client, credentials);
+    private SystemVersion? _engine;
 
     public ImageBuilderKind Kind => kind;
 
@@ -26,8 +27,7 @@ internal sealed class EngineBuilder(ImageBuilderKind kind, IDockerClient client,
     public async Task<string?> MissingAsync(CancellationToken cancellation)
     {
         if (IsClassic) return null;
-        var version = await client.System.VersionAsync(cancellation);
-        return version.Os == "windows" ? "an engine for Windows containers has no BuildKit" : null;
+        return (await EngineAsync(cancellation)).Os == "windows" ? "an engine for Windows containers has no BuildKit" : null;
     }
 
     public async Task<string> BuildAsync(BuildJob job, BuildProgress progress, CancellationToken cancellation)
@@ -69,13 +69,17 @@ internal sealed class EngineBuilder(ImageBuilderKind kind, IDockerClient client,
         }
     }
 
+    // Asked once: an engine takes longer to tell its version than to build what it has cached.
+    private async Task<SystemVersion> EngineAsync(CancellationToken cancellation) => _engine ??= await client.System.VersionAsync(cancellation);
+
     /// <summary>Brings the base images into the engine; returns the part of the context that the build reads.</summary>
     private async Task<CopiedPaths> PrepareAsync(BuildJob job, BuildProgress progress, CancellationToken cancellation)
     {
         var request = job.Request;
         var platform = request.Platforms is [var wanted] ? wanted : null;
         var target = string.IsNullOrEmpty(request.Target) ? null : request.Target;
-        var variables = DockerfileVariables.Of(job.Dockerfile, request.BuildArgs, job.EnginePlatform, platform);
+        var engine = await EngineAsync(cancellation);
+        var variables = DockerfileVariables.Of(job.Dockerfile, request.BuildArgs, $"{engine.Os}/{engine.Arch}", platform);
         var needs = BuildNeeds.Of(job.Dockerfile, target, variables, everyStage: IsClassic);
         var images = await _bases.BringAsync(needs.Images, platform, request.Pull, progress, cancellation);
 

@@ -21,10 +21,8 @@ internal interface IImageBuilder
 /// <param name="Directory">The context, full path.</param>
 /// <param name="Dockerfile">The Dockerfile.</param>
 /// <param name="References">The references to give the image; empty where its name comes from its id.</param>
-/// <param name="EnginePlatform">The engine's own platform, <c>os/architecture</c>.</param>
 internal sealed record BuildJob(
     ImageBuildRequest Request,
     string Directory,
     Dockerfile Dockerfile,
-    IReadOnlyList<ImageReference> References,
-    string EnginePlatform);
+    IReadOnlyList<ImageReference> References);

@@ -17,7 +17,7 @@ $verdict = New-RolloutImage ./shop -BuildArg @{ VERSION = $Version; HEALTH = $He
     Start-Rollout docker/shop -Replicas 2 -Port 8080 -Router haproxy -RouterEndpoint ./haproxy.sock -Backend shop |
     Test-RolloutHealth -Uri "$Site/healthz"
 
-$verdict.Rollout
-$verdict
+$verdict.Rollout | Out-Host
+$verdict.Checks | Out-Host
 if ($verdict.Rollout.Phase -eq 'Undone') { exit 2 }
 exit [int](-not $verdict.Healthy)

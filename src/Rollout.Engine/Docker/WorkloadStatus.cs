@@ -91,7 +91,7 @@ internal static class WorkloadStatus
         var missing = current.Where(replica => replica.IsUp && replica.Address is not null && !Serves(snapshot, replica)).Select(replica => replica.Name).ToList();
         if (missing.Count > 0)
         {
-            return ("RouterOutOfSync", $"{router.Kind} sends no traffic to {string.Join(", ", missing)}, as after a reload. Wait-Rollout or the next Start-Rollout puts it back.");
+            return ("RouterOutOfSync", $"{router.Kind} sends no traffic to {string.Join(", ", missing)}, as after a reload. Resume-Rollout or the next Start-Rollout puts it back.");
         }
 
         var ghosts = snapshot.Ghosts(names).Select(server => server.Name).ToList();

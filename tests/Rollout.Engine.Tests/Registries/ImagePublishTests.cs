@@ -250,7 +250,10 @@ public sealed class ImagePublishTests(DockerEngineFixture engine, RegistryFixtur
     private async Task<ImageReference> BuildAsync(TestRegistry registry, string name, string tag = "1", Dictionary<string, byte[]>? files = null, string dockerfile = "")
     {
         var reference = registry.Reference(engine.Prefix + name, tag);
+        var before = await engine.Client.Images.InspectAsync(reference.ToString(), CancellationToken.None);
         await TestImages.BuildAsync(engine.Client, reference, dockerfile + $"\nLABEL test={name}", files);
+        // What has lost its tag would outlive the tests.
+        if (before is not null) await engine.Client.Images.RemoveAsync(before.Id, force: true, CancellationToken.None);
         return reference;
     }
 

@@ -392,7 +392,7 @@ public sealed class PublishFaultTests(DockerEngineFixture engine) : IClassFixtur
     /// <summary>An image that no registry has yet, named for this one or another.</summary>
     private async Task<ImageReference> ImageAsync(FaultRegistry? registry = null)
     {
-        var reference = (registry ?? _registry).Reference($"tests/{engine.Prefix}fault");
+        var reference = (registry ?? _registry).Reference($"tests/{engine.Prefix}fault-{Guid.NewGuid():N}");
         await TestImages.BuildAsync(engine.Client, reference, "COPY data /data", new Dictionary<string, byte[]> { ["data"] = Guid.NewGuid().ToByteArray() });
         return reference;
     }

@@ -35,8 +35,7 @@ foreach ($name in $Task) {
         Test { bash tests/run.sh }
         Bench {
             Invoke-Target Stage
-            & bench/Import.ps1
-            dotnet run --project bench/Rollout.Bench.csproj -c $Configuration
+            dotnet run --project bench -c $Configuration
         }
     }
 }

@@ -4,6 +4,7 @@ using Rollout.Bench;
 // none, or 'all', means every one.
 (string Name, Func<Task<IReadOnlyList<Figure>>> Measure)[] all =
 [
+    ("import", ImportFigure.MeasureAsync),
     ("rollouts under load", RolloutsUnderLoadFigure.MeasureAsync),
     ("publish", PublishFigure.MeasureAsync),
     ("build", BuildFigure.MeasureAsync),

@@ -38,6 +38,6 @@ internal sealed class BaseImages(IDockerClient client, IRegistryCredentials cred
     private async Task<ImageInspect?> FindAsync(ImageReference reference, string? platform, CancellationToken cancellation)
     {
         var image = await client.Images.InspectAsync(reference.ToString(), cancellation);
-        return image is null || platform is null || LocalImage.PlatformOf(image).StartsWith(platform, StringComparison.Ordinal) ? image : null;
+        return image is null || platform is null || $"{LocalImage.PlatformOf(image)}/".StartsWith($"{platform}/", StringComparison.Ordinal) ? image : null;
     }
 }

@@ -110,8 +110,9 @@ public sealed class BuildOutputTests
     [InlineData("[x  2/13] RUN two", 3)]
     public void A_steps_name_leads_to_its_line(string name, int line)
     {
-        Progress.Take(new BuildVertex("other", "[x 2/3] RUN one", true, true, false, "process did not complete: context canceled"));
         Progress.Take(new BuildVertex("v", name, true, true, false, "it broke"));
+        // What ran beside it is ended then, and is not what failed.
+        Progress.Take(new BuildVertex("other", "[x 2/3] RUN one", true, true, false, "process did not complete: context canceled"));
         Assert.Contains($"(Dockerfile:{line}) failed: it broke", Progress.Failure("", null).Message, StringComparison.Ordinal);
     }
 

@@ -34,22 +34,24 @@ internal sealed class TargetLease : IAsyncDisposable
         var now = time.GetUtcNow();
         try
         {
-            var found = await client.GetAsync(Resources.Leases, workload.Metadata.Namespace, name, cancellation);
-            if (found is null)
-            {
-                var body = new JsonObject { ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = Spec(holder, now, now, 0) };
-                return new TargetLease(client, time, holder, await client.CreateAsync(Resources.Leases, workload.Metadata.Namespace, body, dryRun: false, cancellation));
-            }
+            var body = new JsonObject { ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = Spec(holder, now, now, 0) };
+            return new TargetLease(client, time, holder, await client.CreateAsync(Resources.Leases, workload.Metadata.Namespace, body, dryRun: false, cancellation));
+        }
+        catch (RolloutException e) when (KubernetesErrors.IsConflict(e))
+        {
+            // There is one: held, or left by a shell that died.
+        }
 
-            if (IsHeld(found, now)) throw InProgress(workload, found);
-            var taken = Spec(holder, now, now, (found.Spec.LeaseTransitions ?? 0) + 1);
-            return new TargetLease(client, time, holder, await ChangeAsync(client, found, taken, cancellation));
+        var found = await client.GetAsync(Resources.Leases, workload.Metadata.Namespace, name, cancellation) ?? throw RolloutErrors.InProgress(workload.Title, null);
+        if (IsHeld(found, now)) throw InProgress(workload, found);
+        try
+        {
+            return new TargetLease(client, time, holder, await ChangeAsync(client, found, Spec(holder, now, now, (found.Spec.LeaseTransitions ?? 0) + 1), cancellation));
         }
         catch (RolloutException e) when (KubernetesErrors.IsConflict(e))
         {
             // Another shell was faster by a moment.
-            var winner = await client.GetAsync(Resources.Leases, workload.Metadata.Namespace, name, cancellation);
-            throw winner is null ? RolloutErrors.InProgress(workload.Title, null) : InProgress(workload, winner);
+            throw RolloutErrors.InProgress(workload.Title, null);
         }
     }
 

@@ -25,6 +25,7 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
 
     private readonly EarlyFailure _early = new(record.GraceRestarts, TimeSpan.FromSeconds(record.GraceSec));
     private readonly HashSet<string> _freed = [];
+    private long _ownGeneration = changed.Metadata.Generation;
 
     public async Task<Outcome> FollowAsync(CancellationToken cancellation)
     {
@@ -48,7 +49,7 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
     {
         if (sight.Workload is not { } now) return new Outcome(RolloutPhase.Failed, "Deleted", "It was deleted meanwhile.", sight) { IsOver = true };
         if (!IsUpToDate(now)) return null;
-        if (!PodTemplate.AreSame(now.Template, changed.Template)) return new Outcome(RolloutPhase.Failed, "Superseded", "Somebody else started another rollout over this one.", sight) { IsOver = true };
+        if (IsAnothers(now)) return new Outcome(RolloutPhase.Failed, "Superseded", "Somebody else started another rollout over this one.", sight) { IsOver = true };
         return now.Progress.Kind switch
         {
             ProgressKind.Done => new Outcome(RolloutPhase.Healthy, null, null, sight),
@@ -57,6 +58,15 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
             ProgressKind.Failed => new Outcome(RolloutPhase.Failed, now.Progress.Reason, Explained(now.Progress.Message, sight), sight) { IsRevisionBad = true },
             _ => null,
         };
+    }
+
+    /// <summary>Whether somebody else's template is there now. A spec changes with its generation only, so that templates are compared once for each.</summary>
+    private bool IsAnothers(Workload now)
+    {
+        if (now.Metadata.Generation == _ownGeneration) return false;
+        if (!PodTemplate.AreSame(now.Template, changed.Template)) return true;
+        _ownGeneration = now.Metadata.Generation;
+        return false;
     }
 
     /// <summary>The cache may still show the workload as it was before the change.</summary>

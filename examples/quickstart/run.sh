@@ -88,7 +88,8 @@ finish() {
     trap - EXIT
     if [ -n "$keep" ] && [ "$status" -eq 0 ]; then
         write_kept
-        say "" "It is still there: $site, the registry at $registry, the router's socket at $PWD/haproxy.sock."
+        say ""
+        say "It is still there: $site, the registry at $registry, the router's socket at $PWD/haproxy.sock."
         say "End it with: bash examples/quickstart/run.sh --stop"
         exit 0
     fi
@@ -177,7 +178,7 @@ under_load() {
     start wrk "$work/load.log" wrk -t 1 -c 4 -d 300s "$site/"
     wrk=${started[-1]%%:*}
     "$@" || status=$?
-    kill -INT "$wrk"
+    kill -INT "$wrk" 2> /dev/null || true
     wait "$wrk" || true
     unset 'started[-1]'
     say "Under load: $(sed -n 's/^ *\([0-9]*\) requests in \([0-9.]*[a-z]*\),.*/\1 requests in \2/p' "$work/load.log")," \

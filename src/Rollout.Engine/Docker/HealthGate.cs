@@ -23,9 +23,9 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
     internal void CouldNotStart(string id, string problem) =>
         failed[id] = new ReplicaHealth(ReplicaPhase.Failed, "ContainerStartFailed", $"could not be started: {problem}");
 
-    /// <summary>It is healthy by itself, but the router cannot reach it.</summary>
+    /// <summary>It is healthy by itself, but the router does not take it.</summary>
     internal void CouldNotServe(string id, string problem) =>
-        failed[id] = new ReplicaHealth(ReplicaPhase.Failed, "RouterServerDown", $"cannot be reached by the router: {problem}");
+        failed[id] = new ReplicaHealth(ReplicaPhase.Failed, "RouterRefused", $"could not be put into the router: {problem}");
 
     /// <summary>Begins a round of looking.</summary>
     internal void BeginRound() => IsProbing = false;

@@ -39,10 +39,10 @@ internal sealed class Lease : IAsyncDisposable
     internal WorkloadState State { get; private set; }
 
     /// <summary>The settings of the release that is under way.</summary>
-    internal ContainerTemplate Template { get; private set; }
+    internal ContainerTemplate Template { get; }
 
     /// <summary>The image of that release.</summary>
-    internal string ImageId { get; private set; }
+    internal string ImageId { get; }
 
     /// <summary>Takes the work up, with a first record.</summary>
     /// <exception cref="RolloutException">RolloutInProgress: another shell was faster.</exception>
@@ -62,25 +62,26 @@ internal sealed class Lease : IAsyncDisposable
     private async Task SaveAsync(Func<WorkloadState> next, CancellationToken cancellation)
     {
         await writing.WaitAsync(cancellation);
+
+        // Once begun it is not cut off: what the engine makes of a request nobody waits for any more would look like another shell's.
+        await WriteAndReleaseAsync(next).WaitAsync(cancellation);
+    }
+
+    private async Task WriteAndReleaseAsync(Func<WorkloadState> next)
+    {
         try
         {
             var state = next();
+
             // With the last record of a change the work is laid down.
             var isOver = state.Change is null or { Frozen: true };
-            await WriteAsync(state, isOver ? null : holder with { Renewed = time.GetUtcNow() }, cancellation);
+            using var patience = new CancellationTokenSource(Holder.Expiry, time);
+            await WriteAsync(state, isOver ? null : holder with { Renewed = time.GetUtcNow() }, patience.Token);
         }
         finally
         {
             writing.Release();
         }
-    }
-
-    /// <summary>Writes a record with which another release comes under way.</summary>
-    internal Task SaveAsync(WorkloadState next, ContainerTemplate template, string imageId, CancellationToken cancellation)
-    {
-        Template = template;
-        ImageId = imageId;
-        return SaveAsync(next, cancellation);
     }
 
     /// <summary>
@@ -97,10 +98,11 @@ internal sealed class Lease : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await ended.CancelAsync();
-        await renewing;
         using var patience = new CancellationTokenSource(stopped.IsCancellationRequested ? HastyFarewell : OrderlyFarewell, time);
         try
         {
+            await renewing.WaitAsync(patience.Token);
+            await writing.WaitAsync(patience.Token);
             if (!lost && State.Holder is not null) await WriteAsync(State, null, patience.Token);
         }
         catch (Exception gone) when (gone is RolloutException or OperationCanceledException)
@@ -109,16 +111,21 @@ internal sealed class Lease : IAsyncDisposable
         }
 
         ended.Dispose();
-        writing.Dispose();
     }
 
     /// <summary>Nothing is left to hold: the record was removed.</summary>
     internal async Task ForgetAsync(CancellationToken cancellation)
     {
         await writing.WaitAsync(cancellation);
-        await store.RemoveAsync(State.Sequence, cancellation);
-        State = State with { Holder = null };
-        writing.Release();
+        try
+        {
+            await store.RemoveAsync(State.Sequence, cancellation);
+            State = State with { Holder = null };
+        }
+        finally
+        {
+            writing.Release();
+        }
     }
 
     private async Task WriteAsync(WorkloadState next, Holder? by, CancellationToken cancellation)
@@ -150,7 +157,9 @@ internal sealed class Lease : IAsyncDisposable
     {
         try
         {
-            if (State.Holder is not null) await SaveAsync(() => State, ended.Token);
+            await writing.WaitAsync(ended.Token);
+            if (State.Holder is null) writing.Release();
+            else await WriteAndReleaseAsync(() => State);
         }
         catch (RolloutException)
         {

@@ -89,7 +89,8 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
 
     private void CheckEndpoint(ImageSource image)
     {
-        if (image.Endpoint is { DockerHost: { } host } && host != engine.Endpoint.DockerHost) throw RolloutErrors.EndpointMismatch(image, host, engine.Endpoint);
+        // What is published can be pulled by any engine.
+        if (image.Published is null && image.Built?.Endpoint.DockerHost is { } host && host != engine.Endpoint.DockerHost) throw RolloutErrors.EndpointMismatch(image, host, engine.Endpoint);
     }
 
     private Release ReleaseOf(RolloutRequest request, WorkloadSnapshot snapshot, Release? present)

@@ -58,11 +58,10 @@ internal sealed class RolloutRun(
                 await Task.Delay(LookForReturnEvery, time, cancellation);
                 returned = true;
             }
-            catch (RolloutException refused) when (IsRefusal(refused) && lease.State.Change is { GoingBack: false, IsMend: false })
+            catch (RolloutException refused) when (IsRefusal(refused))
             {
                 refusal = refused;
-                await lease.SaveAsync(lease.State.TurnBack(refused.Id, refused.Message, Decision("Undoing", refused.Message)), cancellation);
-                BeginWay();
+                await RefuseAsync(refused, cancellation);
             }
         }
 
@@ -96,8 +95,21 @@ internal sealed class RolloutRun(
     private static bool IsAway(RolloutException problem) =>
         problem.Id is "DockerEngineNotReachable" or "EngineConnectionLost" or "RouterNotReachable" or "RouterServerNotFound";
 
-    /// <summary>Not a bad release but a request that cannot be done here: everything is put back, and the user gets the error.</summary>
-    private static bool IsRefusal(RolloutException problem) => problem.Id is "PortTaken" or "ContainerNameTaken" or "NetworkNotFound" or "DockerRequestRefused";
+    /// <summary>Not a bad release but something that cannot be done here: everything is put back, and the user gets the error.</summary>
+    private static bool IsRefusal(RolloutException problem) => !IsAway(problem) && problem.Id != "RolloutInProgress";
+
+    private async Task RefuseAsync(RolloutException refused, CancellationToken cancellation)
+    {
+        if (lease.State.Change is { GoingBack: false, IsMend: false })
+        {
+            await lease.SaveAsync(lease.State.TurnBack(refused.Id, refused.Message, Decision("Undoing", refused.Message)), cancellation);
+            BeginWay();
+        }
+        else
+        {
+            await FailAsync(refused.Id, refused.Message, cancellation);
+        }
+    }
 
     private Release Goal => lease.State.Find(lease.State.Change!.Goal)!;
 
@@ -222,7 +234,7 @@ internal sealed class RolloutRun(
             await replicas.AdmitAsync(replica, cancellation);
             reporter.Verbose($"{replica.Name} is in service.");
         }
-        catch (RolloutException problem) when (problem.Id == "RouterServerDown")
+        catch (RolloutException problem) when (!IsAway(problem))
         {
             gate.CouldNotServe(replica.Id, problem.Message);
         }

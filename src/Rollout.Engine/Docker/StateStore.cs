@@ -29,6 +29,9 @@ internal sealed class StateStore(IDockerClient engine, WorkloadNames names)
         catch (RolloutException taken) when (taken.Id == "ContainerNameTaken")
         {
             if (!await IsOwnAsync(next.Sequence, writer, cancellation)) return null;
+
+            // A write of one's own, the answer to which was lost, and which may have said something else.
+            return await WriteAsync(next, template, imageId, writer, cancellation);
         }
 
         // The number may have been free only because others were faster twice. Then a higher one is there, and this one means nothing.

@@ -241,4 +241,28 @@ public sealed class DockerTargetTests(DockerEngineFixture engine) : IClassFixtur
             }
         }
     }
+
+    [FactNeeds("docker")]
+    public async Task Who_was_taken_for_dead_can_write_no_more()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(await shop.ImageAsync("v1"));
+        var names = new WorkloadNames(shop.Target.Name);
+        var store = new StateStore(engine.Client, names);
+        var record = Assert.Single(await shop.RecordsAsync());
+        var state = WorkloadState.From(record.Labels)! with { Sequence = WorkloadLabels.Number(record.Labels, WorkloadLabels.Sequence)!.Value };
+        var change = new Change { From = 1, To = 1, FromReplicas = 1, Surge = 1 };
+        var begun = state.Begin(change, new RolloutDecision(DateTimeOffset.UtcNow, "Mending", "why"));
+
+        await using var slow = await Lease.TakeAsync(store, names, TimeProvider.System, begun, ContainerTemplate.Default, record.ImageId, CancellationToken.None);
+
+        // Another takes over twice, so that the name the slow one would write under is free again.
+        await using var other = await Lease.TakeAsync(store, names, TimeProvider.System, slow.State, ContainerTemplate.Default, record.ImageId, CancellationToken.None);
+        await other.SaveAsync(other.State, CancellationToken.None);
+
+        Assert.Equal("RolloutInProgress", (await Assert.ThrowsAsync<RolloutException>(() => slow.SaveAsync(slow.State, CancellationToken.None))).Id);
+        Assert.Equal("RolloutInProgress", (await Assert.ThrowsAsync<RolloutException>(() => slow.ConfirmAsync(CancellationToken.None))).Id);
+        var left = Assert.Single(await shop.RecordsAsync());
+        Assert.Equal(other.State.Sequence, WorkloadLabels.Number(left.Labels, WorkloadLabels.Sequence));
+    }
 }

@@ -3,6 +3,7 @@ using Rollout.Engine.Docker.Api;
 using Rollout.Engine.Images;
 using Rollout.Engine.Registries;
 using Rollout.Engine.Tests.Engines;
+using Rollout.Engine.Tests.Images;
 
 namespace Rollout.Bench;
 
@@ -17,11 +18,12 @@ internal static class BuildFigure
     private const double MostMebibytes = 64;
 
     // What each of Rollout's builders is measured against: the CLI with the engine's same builder.
-    private static readonly (ImageBuilderKind Builder, string Cli, string BuildKit)[] Pairs =
+    private static readonly Opponent[] Opponents =
     [
-        (ImageBuilderKind.Cli, "DOCKER_BUILDKIT=1 docker build", "1"),
-        (ImageBuilderKind.BuildKit, "DOCKER_BUILDKIT=1 docker build", "1"),
-        (ImageBuilderKind.Classic, "DOCKER_BUILDKIT=0 docker build", "0"),
+        new(ImageBuilderKind.Buildx, "docker buildx build", ["buildx", "build"], "1"),
+        new(ImageBuilderKind.Cli, "DOCKER_BUILDKIT=1 docker build", ["build"], "1"),
+        new(ImageBuilderKind.BuildKit, "DOCKER_BUILDKIT=1 docker build", ["build"], "1"),
+        new(ImageBuilderKind.Classic, "DOCKER_BUILDKIT=0 docker build", ["build"], "0"),
     ];
 
     internal static async Task<IReadOnlyList<Figure>> MeasureAsync()
@@ -35,7 +37,10 @@ internal static class BuildFigure
             try
             {
                 write(directory.FullName);
-                foreach (var pair in Pairs) figures.AddRange(await MeasureAsync(engine, directory.FullName, name, pair));
+                foreach (var opponent in Opponents.Where(opponent => Buildx.IsThere || opponent.Builder != ImageBuilderKind.Buildx))
+                {
+                    figures.AddRange(await MeasureAsync(engine, directory.FullName, name, opponent));
+                }
             }
             finally
             {
@@ -46,25 +51,29 @@ internal static class BuildFigure
         return figures;
     }
 
-    private static async Task<IReadOnlyList<Figure>> MeasureAsync(
-        PrivateEngine engine, string directory, string context, (ImageBuilderKind Builder, string Cli, string BuildKit) pair)
+    private static async Task<IReadOnlyList<Figure>> MeasureAsync(PrivateEngine engine, string directory, string context, Opponent opponent)
     {
-        var environment = new Dictionary<string, string> { ["DOCKER_HOST"] = engine.Endpoint.ToString(), ["DOCKER_BUILDKIT"] = pair.BuildKit };
+        var environment = new Dictionary<string, string>
+        {
+            ["DOCKER_HOST"] = engine.Endpoint.ToString(),
+            ["DOCKER_BUILDKIT"] = opponent.BuildKit,
+            ["DOCKER_CONFIG"] = Buildx.Settings.ConfigDirectory,
+        };
         var settings = new DockerSettings(
             name => environment.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name),
             DockerSettings.OfThisProcess.ReadFile,
             "/nowhere",
             isWindows: false);
         var build = new ImageBuild(engine.Client, new DockerConfig(), settings);
-        var request = new ImageBuildRequest { Path = directory, Tags = ["localhost/bench:ours"], Builder = pair.Builder };
+        var request = new ImageBuildRequest { Path = directory, Tags = ["localhost/bench:ours"], Builder = opponent.Builder };
         var memory = new PeakMemory();
 
         var cold = await SideBySide.MeasureAsync(Rounds, PruneAsync, OursAsync, TheirsAsync);
         var warm = await SideBySide.MeasureAsync(Rounds, () => Task.CompletedTask, OursAsync, TheirsAsync);
 
-        var name = $"build of {context}, {pair.Builder}";
-        List<Figure> figures = [cold.ToFigure($"{name}, cold", pair.Cli, MostTimes), warm.ToFigure($"{name}, warm", pair.Cli, MostTimes)];
-        if (pair.Builder is ImageBuilderKind.BuildKit or ImageBuilderKind.Classic)
+        var name = $"build of {context}, {opponent.Builder}";
+        List<Figure> figures = [cold.ToFigure($"{name}, cold", opponent.Name, MostTimes), warm.ToFigure($"{name}, warm", opponent.Name, MostTimes)];
+        if (opponent.Builder is ImageBuilderKind.BuildKit or ImageBuilderKind.Classic)
         {
             figures.Add(new Figure(
                 $"{name}, peak memory",
@@ -80,7 +89,7 @@ internal static class BuildFigure
             using (memory.Watch()) await build.RunAsync(request, SilentReporter.Instance, CancellationToken.None);
         }
 
-        Task TheirsAsync() => DockerCommand.RunAsync(environment, "build", "-q", "-t", "localhost/bench:theirs", directory);
+        Task TheirsAsync() => DockerCommand.RunAsync(environment, [.. opponent.Command, "-q", "-t", "localhost/bench:theirs", directory]);
 
         Task PruneAsync() => DockerCommand.RunAsync(environment, "system", "prune", "--all", "--force");
     }
@@ -116,4 +125,11 @@ internal static class BuildFigure
 
         File.WriteAllText(Path.Combine(directory, "Dockerfile"), "FROM scratch\nCOPY files/ /\n");
     }
+
+    /// <summary>What a builder is measured against.</summary>
+    /// <param name="Builder">Rollout's builder.</param>
+    /// <param name="Name">How the other is called in the figure.</param>
+    /// <param name="Command">The CLI's words for it.</param>
+    /// <param name="BuildKit">DOCKER_BUILDKIT for it.</param>
+    private sealed record Opponent(ImageBuilderKind Builder, string Name, string[] Command, string BuildKit);
 }

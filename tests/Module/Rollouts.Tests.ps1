@@ -23,6 +23,13 @@ Describe 'Start-Rollout' -Skip:$NoDocker {
         docker ps --format '{{.Image}}' --filter "name=^$Prefix-start-" | Should -Be "$Prefix/app:v2"
     }
 
+    It 'does not wait with -NoWait, and Wait-Rollout does' {
+        $begun = New-TestImage v1 | Start-Rollout "docker/$Prefix-nowait" -Port 8080 -NoWait
+        $begun.Phase | Should -Be Progressing
+        ($begun | Wait-Rollout).Phase | Should -Be Healthy
+        docker ps --quiet --filter "name=^$Prefix-nowait-" | Should -HaveCount 1
+    }
+
     It 'emits what failed before its error, and leaves what ran' {
         Start-TestRollout failing | Out-Null
         $before = docker ps --quiet --filter "name=^$Prefix-failing-"

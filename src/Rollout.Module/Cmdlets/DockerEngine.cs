@@ -8,6 +8,8 @@ namespace Rollout.Module.Cmdlets;
 /// <summary>One Docker engine, for one piece of work: its API and the workloads on it.</summary>
 internal sealed class DockerEngine(IDockerClient client, string directory) : IDisposable
 {
+    private Task _inUse = Task.CompletedTask;
+
     internal IDockerClient Client { get; } = client;
 
     internal IRegistryCredentials Credentials { get; } = new DockerConfig();
@@ -17,6 +19,9 @@ internal sealed class DockerEngine(IDockerClient client, string directory) : IDi
     /// <summary>A workload, whether it is there already or not.</summary>
     internal IRolloutTarget Target(string name) => Targets.Find(TargetName.Parse(name));
 
+    /// <summary>Has the connection outlive this piece of work, for what goes on without it.</summary>
+    internal void KeepUntil(Task ended) => _inUse = ended;
+
     /// <inheritdoc/>
-    public void Dispose() => Client.Dispose();
+    public void Dispose() => _inUse.ContinueWith(_ => Client.Dispose(), TaskScheduler.Default);
 }

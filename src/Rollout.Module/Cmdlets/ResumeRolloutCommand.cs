@@ -26,6 +26,8 @@ public sealed class ResumeRolloutCommand : FleetCmdlet
         using var _ = engine;
         var status = await engine.Target(rollout.Target).CarryOnAsync(null, item, item.Cancellation);
         item.Write(status);
-        if (status.Phase != RolloutPhase.Healthy) throw ModuleErrors.RolloutFailed(status, status.Image);
+
+        // An undo that was carried on ends Undone, without a reason.
+        if (status.Phase != RolloutPhase.Healthy && status is not { Phase: RolloutPhase.Undone, Reason: null }) throw ModuleErrors.RolloutFailed(status, status.Image);
     }
 }

@@ -9,7 +9,7 @@ namespace Rollout.Module.Cmdlets;
 /// <summary>Rolls an image out to a target and follows it to its end.</summary>
 [Cmdlet(VerbsLifecycle.Start, "Rollout", SupportsShouldProcess = true)]
 [OutputType(typeof(RolloutStatus))]
-public sealed class StartRolloutCommand : FleetCmdlet
+public sealed class StartRolloutCommand : ChangeCmdlet
 {
     private bool _imageIsNamed;
 
@@ -139,19 +139,20 @@ public sealed class StartRolloutCommand : FleetCmdlet
         var image = Image ?? throw ModuleErrors.ImageMissing(target);
         var engine = Engine.For(Rollout?.Endpoint ?? image.Built?.Endpoint, otherwise: image.Endpoint);
         var request = Request(image);
-        Run(target, item => StartAsync(target, engine, request, item));
+        var noWait = NoWait;
+        Run(target, item => StartAsync(target, engine, request, noWait, item));
     }
 
-    private static async Task StartAsync(string name, DockerEngine engine, RolloutRequest request, WorkItem item)
+    private static async Task StartAsync(string name, DockerEngine engine, RolloutRequest request, bool noWait, WorkItem item)
     {
         using var _ = engine;
         var target = engine.Target(name);
         var plan = await target.PlanAsync(request, item, item.Cancellation);
         if (!await item.ShouldProcessAsync(plan.Description)) return;
 
-        var status = await target.ApplyAsync(plan, null, item, item.Cancellation);
+        var status = await ApplyAsync(engine, target, plan, noWait, item);
         item.Write(status);
-        if (status.Phase != RolloutPhase.Healthy) throw ModuleErrors.RolloutFailed(status, request.Image.Reference);
+        if (status.Phase is not (RolloutPhase.Healthy or RolloutPhase.Progressing)) throw ModuleErrors.RolloutFailed(status, request.Image.Reference);
     }
 
     private RolloutRequest Request(ImageSource image) => new()

@@ -8,7 +8,7 @@ namespace Rollout.Module.Cmdlets;
 /// <summary>Puts back what ran before.</summary>
 [Cmdlet(VerbsCommon.Undo, "Rollout", SupportsShouldProcess = true)]
 [OutputType(typeof(RolloutStatus))]
-public sealed class UndoRolloutCommand : FleetCmdlet
+public sealed class UndoRolloutCommand : ChangeCmdlet
 {
     private bool _yesToAll;
     private bool _noToAll;
@@ -65,11 +65,12 @@ public sealed class UndoRolloutCommand : FleetCmdlet
         }
 
         var rollout = Rollout;
+        var noWait = NoWait;
         var asks = rollout is not null && verdict == HealthVerdict.Healthy && !IsNotToAsk;
-        Run(rollout ?? (object)target, item => UndoAsync(target, engine, request, asks ? rollout : null, item));
+        Run(rollout ?? (object)target, item => UndoAsync(target, engine, request, asks ? rollout : null, noWait, item));
     }
 
-    private async Task UndoAsync(string name, DockerEngine engine, UndoRequest request, RolloutStatus? healthy, WorkItem item)
+    private async Task UndoAsync(string name, DockerEngine engine, UndoRequest request, RolloutStatus? healthy, bool noWait, WorkItem item)
     {
         using var _ = engine;
         var target = engine.Target(name);
@@ -77,9 +78,9 @@ public sealed class UndoRolloutCommand : FleetCmdlet
         if (!await item.ShouldProcessAsync(plan.Description)) return;
         if (healthy is not null && !await item.AskAsync(() => ShouldUndo(healthy, plan.Description))) return;
 
-        var status = await target.ApplyAsync(plan, null, item, item.Cancellation);
+        var status = await ApplyAsync(engine, target, plan, noWait, item);
         item.Write(status);
-        if (status.Phase is not (RolloutPhase.Undone or RolloutPhase.Healthy)) throw ModuleErrors.UndoFailed(status);
+        if (status.Phase is RolloutPhase.Failed or RolloutPhase.Degraded) throw ModuleErrors.UndoFailed(status);
     }
 
     private bool ShouldUndo(RolloutStatus rollout, string description)

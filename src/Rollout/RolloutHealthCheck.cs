@@ -41,8 +41,15 @@ public sealed record HttpHealthCheck : RolloutHealthCheck
     /// <summary>A regular expression that the body must match; null for any body.</summary>
     public string? ExpectBody { get; init; }
 
-    /// <summary>Headers to send. Values may be secrets: they are never shown.</summary>
-    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+    /// <summary>The names of the headers to send. Their values may be secrets, and can be given but not read: no view, JSON or log shows them.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> HeaderNames => Headers.Keys;
+
+    /// <summary>The headers to send, by name.</summary>
+    internal IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The same check with these headers, and no others.</summary>
+    public HttpHealthCheck WithHeaders(IReadOnlyDictionary<string, string> headers) => this with { Headers = headers };
 }
 
 /// <summary>Looks at the containers of the rollout themselves: running, HEALTHCHECK, restarts since the rollout, out of memory.</summary>

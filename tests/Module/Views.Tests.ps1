@@ -27,7 +27,7 @@ BeforeDiscovery {
         [Rollout.RolloutHealth]@{ Rollout = $status; Verdict = 'Inconclusive'; Checks = [Rollout.HealthCheckResult[]]@($result); At = [datetimeoffset]::UnixEpoch }
         $result
         $decision
-        [Rollout.HttpHealthCheck]@{ Name = 'site'; Uri = 'http://127.0.0.1:8088/healthz'; ExpectStatus = [int[]]@(200, 204); ExpectBody = 'ok'; Headers = $headers }
+        ([Rollout.HttpHealthCheck]@{ Name = 'site'; Uri = 'http://127.0.0.1:8088/healthz'; ExpectStatus = [int[]]@(200, 204); ExpectBody = 'ok' }).WithHeaders($headers)
         [Rollout.ContainerHealthCheck]@{ Name = 'containers' }
     )
     $Cases = $Objects | ForEach-Object { @{ Type = $_.GetType().Name; Object = $_ } }
@@ -61,7 +61,9 @@ Describe 'Views of <Type>' -ForEach $Cases {
 
     It 'shows no secret' {
         $Object | Format-List | Out-String | Should -Not -Match 'header-secret-31'
+        $Object | Format-List * | Out-String | Should -Not -Match 'header-secret-31'
         $Object | Format-Table | Out-String | Should -Not -Match 'header-secret-31'
+        $Object | ConvertTo-Json -WarningAction Ignore | Should -Not -Match 'header-secret-31'
     }
 }
 

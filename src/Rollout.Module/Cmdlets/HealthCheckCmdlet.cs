@@ -47,18 +47,17 @@ public abstract class HealthCheckCmdlet : RolloutCmdlet
     [ValidateRange(1, 3_600)]
     public int TimeoutSec { get; set; } = (int)Defaults.Timeout.TotalSeconds;
 
-    private protected HttpHealthCheck HttpCheck(string? name) => new()
+    private protected HttpHealthCheck HttpCheck(string? name) => new HttpHealthCheck
     {
         Name = name ?? Uri.ToString(),
         Uri = Uri,
         ExpectStatus = ExpectStatus,
         ExpectBody = Text(ExpectBody),
-        Headers = Texts(Header),
         SuccessesNeeded = SuccessesNeeded,
         FailureLimit = FailureLimit,
         Interval = Interval,
         Timeout = TimeSpan.FromSeconds(TimeoutSec),
-    };
+    }.WithHeaders(Texts(Header));
 
     private protected ContainerHealthCheck ContainerCheck(string? name) => new()
     {

@@ -26,9 +26,8 @@ internal static class BuildFigure
         new(ImageBuilderKind.Classic, "DOCKER_BUILDKIT=0 docker build", ["build"], "0"),
     ];
 
-    internal static async Task<IReadOnlyList<Figure>> MeasureAsync()
+    internal static async IAsyncEnumerable<Figure> MeasureAsync()
     {
-        var figures = new List<Figure>();
         // An engine of its own, so that cold is cold and nobody else's cache is lost.
         await using var engine = await PrivateEngine.StartAsync();
         foreach (var (name, write) in new (string, Action<string>)[] { ("1 GiB, half of it COPYed", WriteLarge), ("20,000 small files", WriteMany) })
@@ -39,7 +38,7 @@ internal static class BuildFigure
                 write(directory.FullName);
                 foreach (var opponent in Opponents.Where(opponent => Buildx.IsThere || opponent.Builder != ImageBuilderKind.Buildx))
                 {
-                    figures.AddRange(await MeasureAsync(engine, directory.FullName, name, opponent));
+                    await foreach (var figure in MeasureAsync(engine, directory.FullName, name, opponent)) yield return figure;
                 }
             }
             finally
@@ -47,11 +46,9 @@ internal static class BuildFigure
                 directory.Delete(recursive: true);
             }
         }
-
-        return figures;
     }
 
-    private static async Task<IReadOnlyList<Figure>> MeasureAsync(PrivateEngine engine, string directory, string context, Opponent opponent)
+    private static async IAsyncEnumerable<Figure> MeasureAsync(PrivateEngine engine, string directory, string context, Opponent opponent)
     {
         var environment = new Dictionary<string, string>
         {
@@ -68,21 +65,19 @@ internal static class BuildFigure
         var request = new ImageBuildRequest { Path = directory, Tags = ["localhost/bench:ours"], Builder = opponent.Builder };
         var memory = new PeakMemory();
 
-        var cold = await SideBySide.MeasureAsync(Rounds, PruneAsync, OursAsync, TheirsAsync);
-        var warm = await SideBySide.MeasureAsync(Rounds, () => Task.CompletedTask, OursAsync, TheirsAsync);
-
         var name = $"build of {context}, {opponent.Builder}";
-        List<Figure> figures = [cold.ToFigure($"{name}, cold", opponent.Name, MostTimes), warm.ToFigure($"{name}, warm", opponent.Name, MostTimes)];
-        if (opponent.Builder is ImageBuilderKind.BuildKit or ImageBuilderKind.Classic)
-        {
-            figures.Add(new Figure(
-                $"{name}, peak memory",
-                string.Create(CultureInfo.InvariantCulture, $"{memory.MebibytesOverIdle:0.0} MiB over idle"),
-                $"at most {MostMebibytes} MiB",
-                memory.MebibytesOverIdle <= MostMebibytes));
-        }
+        var cold = await SideBySide.MeasureAsync(Rounds, PruneAsync, OursAsync, TheirsAsync);
+        yield return cold.ToFigure($"{name}, cold", opponent.Name, MostTimes);
+        var warm = await SideBySide.MeasureAsync(Rounds, () => Task.CompletedTask, OursAsync, TheirsAsync);
+        yield return warm.ToFigure($"{name}, warm", opponent.Name, MostTimes);
 
-        return figures;
+        // The CLI's builders read the context in a process of their own.
+        if (opponent.Builder is not (ImageBuilderKind.BuildKit or ImageBuilderKind.Classic)) yield break;
+        yield return new Figure(
+            $"{name}, peak memory",
+            string.Create(CultureInfo.InvariantCulture, $"{memory.MebibytesOverIdle:0.0} MiB over idle"),
+            $"at most {MostMebibytes} MiB",
+            memory.MebibytesOverIdle <= MostMebibytes);
 
         async Task OursAsync()
         {

@@ -10,13 +10,14 @@ internal static class ImportFigure
 {
     private const int Rounds = 15;
 
-    internal static async Task<IReadOnlyList<Figure>> MeasureAsync()
+    internal static async IAsyncEnumerable<Figure> MeasureAsync()
     {
-        if (!IsThere("pwsh")) return [];
+        if (!IsThere("pwsh")) yield break;
 
         var import = await SideBySide.MeasureAsync(Rounds, NothingAsync, () => RunAsync("Import-Module Rollout"), () => RunAsync("1"));
+        yield return import.ToFigure("import of the module", "a bare PowerShell", 1.3);
         var first = await SideBySide.MeasureAsync(Rounds, NothingAsync, () => RunAsync("Import-Module Rollout; Get-Rollout docker/none -ErrorAction Ignore; exit 0"), () => RunAsync("1"));
-        return [import.ToFigure("import of the module", "a bare PowerShell", 1.3), first.ToFigure("import and first cmdlet", "a bare PowerShell", 1.6)];
+        yield return first.ToFigure("import and first cmdlet", "a bare PowerShell", 1.6);
     }
 
     private static Task NothingAsync() => Task.CompletedTask;

@@ -2,7 +2,7 @@ using Rollout.Bench;
 
 // Measures the figures, one after another, and prints each with what was promised. Arguments choose figures by a part of their name;
 // none, or 'all', means every one.
-(string Name, Func<Task<IReadOnlyList<Figure>>> Measure)[] all =
+(string Name, Func<IAsyncEnumerable<Figure>> Measure)[] all =
 [
     ("import", ImportFigure.MeasureAsync),
     ("rollouts under load", RolloutsUnderLoadFigure.MeasureAsync),
@@ -14,7 +14,7 @@ var broken = 0;
 foreach (var (name, measure) in all.Where(figure => args is [] or ["all"] || args.Any(part => figure.Name.Contains(part, StringComparison.OrdinalIgnoreCase))))
 {
     Console.WriteLine($"{name} ...");
-    foreach (var figure in await measure())
+    await foreach (var figure in measure())
     {
         Console.WriteLine($"  {(figure.Kept ? "kept  " : "BROKEN")}  {figure.Name}: {figure.Measured} (promised: {figure.Promised})");
         broken += figure.Kept ? 0 : 1;

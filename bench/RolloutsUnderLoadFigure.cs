@@ -9,7 +9,7 @@ internal static class RolloutsUnderLoadFigure
     private const int Rollouts = 20;
     private const int LeastPerSecond = 1000;
 
-    internal static async Task<IReadOnlyList<Figure>> MeasureAsync()
+    internal static async IAsyncEnumerable<Figure> MeasureAsync()
     {
         var engine = new DockerEngineFixture();
         await engine.InitializeAsync();
@@ -21,14 +21,11 @@ internal static class RolloutsUnderLoadFigure
                 CultureInfo.InvariantCulture,
                 $"{result.Load.Failures.Count} of {result.Load.Requests:N0} requests failed, at {result.Load.PerSecond:N0} a second; a rollout took {durations[durations.Count / 2].TotalSeconds:0.0} s (median)");
             foreach (var failure in result.Load.Failures.Take(10)) Console.WriteLine($"  {failure}");
-            return
-            [
-                new Figure(
-                    $"{Rollouts} rollouts in a row behind HAProxy",
-                    measured,
-                    $"0 failed, at {LeastPerSecond:N0} a second or more",
-                    result.Load.Failures.Count == 0 && result.Load.PerSecond >= LeastPerSecond),
-            ];
+            yield return new Figure(
+                $"{Rollouts} rollouts in a row behind HAProxy",
+                measured,
+                $"0 failed, at {LeastPerSecond:N0} a second or more",
+                result.Load.Failures.Count == 0 && result.Load.PerSecond >= LeastPerSecond);
         }
         finally
         {

@@ -8,7 +8,7 @@ namespace Rollout.Bench;
 /// <param name="Theirs">How long the other took.</param>
 internal sealed record SideBySide(TimeSpan Ours, TimeSpan Theirs)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     internal double Ratio => Ours / Theirs;
 

@@ -151,7 +151,7 @@ if command -v pwsh > /dev/null; then
         pwsh -NoProfile -NonInteractive -Command "\$ErrorActionPreference = 'Stop'; Import-Module ../../Rollout.psd1; $1" < /dev/null
     }
     show() { cmdlet 'Get-Rollout docker/shop' && cmdlet 'Get-RolloutHistory docker/shop'; }
-    undo() { cmdlet 'Get-Rollout docker/shop | Undo-Rollout'; }
+    undo() { cmdlet 'Get-Rollout docker/shop | Undo-Rollout -Force'; }
 else
     say "PowerShell is not here: the C# program in examples/embedding does the same through Rollout.Engine."
     quiet dotnet build ../embedding -c Release -v q

@@ -35,6 +35,13 @@ public sealed record HttpHealthCheck : RolloutHealthCheck
     /// <summary>The address.</summary>
     public required Uri Uri { get; init; }
 
+    /// <summary>An address as it may be shown: user, password and query can be secrets.</summary>
+    public static string Shown(Uri uri)
+    {
+        ArgumentNullException.ThrowIfNull(uri);
+        return uri.IsAbsoluteUri ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) : uri.OriginalString;
+    }
+
     /// <summary>The statuses that are good; empty means 200 to 299.</summary>
     public IReadOnlyList<int> ExpectStatus { get; init; } = [];
 

@@ -82,6 +82,14 @@ Describe 'Start-Rollout' -Skip:$NoDocker {
         docker ps --quiet --filter "name=^$Prefix-env-" | ForEach-Object { docker inspect --format '{{.Config.Env}}' $_ } | Should -Match $secret
     }
 
+    It 'shows no value of -Env either where a failing container wrote it down' {
+        $secret = 'env-secret-88bb'
+        $leaky = New-TestImage leaky -Command '["/bin/busybox", "sh", "-c", "echo token $TOKEN; exit 3"]'
+        $failure = Get-Failure { $leaky | Start-Rollout "docker/$Prefix-leaky" -Env @{ TOKEN = $secret } -ErrorAction Stop }
+        "$failure" | Should -Match 'token \*\*\*'
+        docker ps --all --quiet --filter "label=rollout.pwsh.name=$Prefix-leaky" | ForEach-Object { docker inspect --format '{{json .Config.Labels}}' $_ } | Should -Not -Match $secret
+    }
+
     It 'asks its checks before it is Healthy' {
         $check = New-RolloutHealthCheck 'http://127.0.0.1:1/' -FailureLimit 1 -TimeoutSec 1
         $failure = Get-Failure { New-TestImage v1 | Start-Rollout "docker/$Prefix-checked" -Port 8080 -HealthCheck $check -ErrorAction Stop }
@@ -143,8 +151,16 @@ Describe 'Undo-Rollout' -Skip:$NoDocker {
         $back.Image.Tag | Should -Be v2
     }
 
+    It 'leaves what was undone already, whatever is found of what runs now, and asks before it goes back further' {
+        $there = Get-Rollout $rollout.Target
+        $there.Phase | Should -Be Undone
+        $same = $there | Test-RolloutHealth -Uri http://127.0.0.1:1/ -FailureLimit 1 -TimeoutSec 1 | Undo-Rollout -IfUnhealthy
+        [object]::ReferenceEquals($same, $there) | Should -BeTrue
+        (Get-Failure { $there | Undo-Rollout -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'UndoHealthyNeedsForce,*'
+    }
+
     It 'undoes what Test-RolloutHealth found unhealthy, without asking' {
-        $undone = Get-Rollout $rollout.Target | Test-RolloutHealth -Uri http://127.0.0.1:1/ -FailureLimit 1 -TimeoutSec 1 | Undo-Rollout -IfUnhealthy
+        $undone = New-TestImage v2 | Start-Rollout $rollout.Target | Test-RolloutHealth -Uri http://127.0.0.1:1/ -FailureLimit 1 -TimeoutSec 1 | Undo-Rollout -IfUnhealthy
         $undone.Image.Tag | Should -Be v1
     }
 }

@@ -7,6 +7,7 @@ namespace Rollout.Engine.Docker;
 internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change change, bool portsReachable)
 {
     private const int LogLines = 10;
+    private const int ShortestSecret = 6;
 
     private readonly Dictionary<string, DateTimeOffset> upSince = [];
     private readonly Dictionary<string, DateTimeOffset> badSince = [];
@@ -61,12 +62,31 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
         try
         {
             var lines = await engine.Containers.LogTailAsync(replica.Id, LogLines, cancellation);
+            var secrets = await SecretsAsync(replica, cancellation);
+            lines = [.. lines.Select(line => secrets.Aggregate(line, (text, secret) => text.Replace(secret, "***", StringComparison.Ordinal)))];
             return lines.Count == 0 ? " It wrote no log." : $" Its last log lines:\n{string.Join('\n', lines)}";
         }
         catch (RolloutException problem)
         {
             return $" Its log could not be read: {problem.Message}";
         }
+    }
+
+    /// <summary>
+    /// The values of environment variables that are not the image's own: a container that fails likes to write down its settings, and what is quoted
+    /// here goes into errors and labels. Short ones are words that stand in any text.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> SecretsAsync(Replica replica, CancellationToken cancellation)
+    {
+        if (await engine.Containers.InspectAsync(replica.Id, cancellation) is not { } container) return [];
+        var image = await engine.Images.InspectAsync(container.Image, cancellation);
+        return
+        [
+            .. container.Config.Strings("Env").Except((image?.Config ?? []).Strings("Env"))
+                .Select(variable => variable[(variable.IndexOf('=', StringComparison.Ordinal) + 1)..])
+                .Where(value => value.Length >= ShortestSecret)
+                .OrderByDescending(value => value.Length),
+        ];
     }
 
     /// <summary>A HEALTHCHECK outranks the port. From another machine the engine's loopback ports cannot be tried.</summary>

@@ -127,7 +127,7 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
 
     private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
 
-    private async Task CheckRouterAsync(RouterChoice choice, CancellationToken cancellation)
+    internal async Task CheckRouterAsync(RouterChoice choice, CancellationToken cancellation)
     {
         await using var router = services.OpenRouter(choice);
         await router.CheckAsync(cancellation);
@@ -155,5 +155,5 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
     }
 
     // Headers and what stands in an address can be secrets, and labels can be read by everybody.
-    private static bool HasNoSecret(RolloutHealthCheck check) => check is not HttpHealthCheck http || (http.Headers.Count == 0 && http.Uri.UserInfo.Length == 0 && http.Uri.Query.Length == 0);
+    private static bool HasNoSecret(RolloutHealthCheck check) => check is not HttpHealthCheck http || (http.Headers.Count == 0 && http.Uri.IsAbsoluteUri && http.Uri.UserInfo.Length == 0 && http.Uri.Query.Length == 0);
 }

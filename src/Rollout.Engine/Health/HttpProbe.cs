@@ -27,14 +27,14 @@ internal sealed class HttpProbe : IHealthProbe
         this.check = check;
         this.time = time;
         if (!check.Uri.IsAbsoluteUri) throw HealthErrors.InvalidHealthCheck(check, $"'{check.Uri}' is not an absolute address");
-        if (check.Uri.Scheme is not ("http" or "https")) throw HealthErrors.InvalidHealthCheck(check, $"'{Shown(check.Uri)}' is neither http:// nor https://");
+        if (check.Uri.Scheme is not ("http" or "https")) throw HealthErrors.InvalidHealthCheck(check, $"'{HttpHealthCheck.Shown(check.Uri)}' is neither http:// nor https://");
         if (check.ExpectStatus.FirstOrDefault(status => status is < 100 or > 599) is var odd and not 0) throw HealthErrors.InvalidHealthCheck(check, $"{odd} is no HTTP status");
 
         body = check.ExpectBody is null ? null : Pattern(check);
         client = Client(check);
     }
 
-    public string? Query => Shown(check.Uri);
+    public string? Query => HttpHealthCheck.Shown(check.Uri);
 
     public string Threshold => body is null ? ExpectedStatus : $"{ExpectedStatus}, body matches {body}";
 
@@ -72,7 +72,7 @@ internal sealed class HttpProbe : IHealthProbe
         var expected = check.ExpectStatus.Count == 0 ? status is >= 200 and <= 299 : check.ExpectStatus.Contains(status);
         if (!expected)
         {
-            var redirect = response.Headers.Location is { } to ? $" (a redirect to {Shown(to)}, which is not followed)" : "";
+            var redirect = response.Headers.Location is { } to ? $" (a redirect to {HttpHealthCheck.Shown(to)}, which is not followed)" : "";
             return Bad(value, $"status {status}{redirect}, expected {ExpectedStatus}");
         }
 
@@ -168,8 +168,4 @@ internal sealed class HttpProbe : IHealthProbe
 
         return client;
     }
-
-    /// <summary>The address without user and password.</summary>
-    private static string Shown(Uri uri) =>
-        uri.IsAbsoluteUri ? uri.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.UserInfo, UriFormat.UriEscaped) : uri.OriginalString;
 }

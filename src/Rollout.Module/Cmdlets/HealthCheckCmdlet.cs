@@ -49,7 +49,7 @@ public abstract class HealthCheckCmdlet : RolloutCmdlet
 
     private protected HttpHealthCheck HttpCheck(string? name) => new HttpHealthCheck
     {
-        Name = name ?? Uri.ToString(),
+        Name = name ?? HttpHealthCheck.Shown(Uri),
         Uri = Uri,
         ExpectStatus = ExpectStatus,
         ExpectBody = Text(ExpectBody),

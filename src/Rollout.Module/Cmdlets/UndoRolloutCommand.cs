@@ -58,7 +58,8 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
         };
         var engine = Engine.For(Rollout?.Endpoint);
         var verdict = Verdict ?? VerdictOf(Rollout);
-        if (IfUnhealthy && Rollout is not null && verdict != HealthVerdict.Unhealthy)
+        // What was undone already is not undone again, whatever is found of what runs now.
+        if (IfUnhealthy && Rollout is not null && (Rollout.Phase == RolloutPhase.Undone || verdict != HealthVerdict.Unhealthy))
         {
             WriteObject(Rollout);
             return;
@@ -80,7 +81,7 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
 
         var status = await ApplyAsync(engine, target, plan, noWait, item);
         item.Write(status);
-        if (status.Phase is RolloutPhase.Failed or RolloutPhase.Degraded) throw ModuleErrors.UndoFailed(status);
+        if (status.Phase is RolloutPhase.Failed or RolloutPhase.Degraded && status.Reason != "TakenBack") throw ModuleErrors.UndoFailed(status);
     }
 
     private bool ShouldUndo(RolloutStatus rollout, string description)
@@ -99,7 +100,7 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
     /// <summary>What a rollout's own phase says where no check was made.</summary>
     private static HealthVerdict? VerdictOf(RolloutStatus? rollout) => rollout?.Phase switch
     {
-        RolloutPhase.Healthy => HealthVerdict.Healthy,
+        RolloutPhase.Healthy or RolloutPhase.Undone => HealthVerdict.Healthy,
         RolloutPhase.Failed or RolloutPhase.Degraded => HealthVerdict.Unhealthy,
         _ => null,
     };

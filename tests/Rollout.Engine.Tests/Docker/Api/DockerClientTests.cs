@@ -246,7 +246,7 @@ public sealed class DockerClientTests(DockerEngineFixture engine, RegistryFixtur
         var image = ImageReference.Parse("localhost/own:1");
         await TestImages.BuildAsync(own.Client, image);
 
-        var watching = FirstEventAsync(own.Client);
+        var watching = await WatchAsync(own.Client, image);
         await own.StopAsync();
         Assert.Equal("EngineConnectionLost", (await FailureOfAsync(() => watching)).Id);
         Assert.Equal("DockerEngineNotReachable", (await FailureOfAsync(() => own.Client.System.VersionAsync(None))).Id);
@@ -254,7 +254,7 @@ public sealed class DockerClientTests(DockerEngineFixture engine, RegistryFixtur
         await own.StartAgainAsync();
         Assert.NotNull(await own.Client.Images.InspectAsync(image.ToString(), None));
 
-        watching = FirstEventAsync(own.Client);
+        watching = await WatchAsync(own.Client, image);
         await own.KillAsync();
         Assert.Equal("EngineConnectionLost", (await FailureOfAsync(() => watching)).Id);
 
@@ -270,10 +270,23 @@ public sealed class DockerClientTests(DockerEngineFixture engine, RegistryFixtur
         host["PortBindings"] = new JsonObject { ["8080/tcp"] = new JsonArray(new JsonObject { ["HostIp"] = "127.0.0.1", ["HostPort"] = $"{port}" }) };
     }
 
-    private static async Task FirstEventAsync(IDockerClient client)
+    /// <summary>Watches an engine's events; returns once the first has come, so that the watch stands before anything is done to the engine.</summary>
+    private static async Task<Task> WatchAsync(IDockerClient client, ImageReference image)
     {
-        var never = new Dictionary<string, IReadOnlyList<string>> { ["event"] = ["never"] };
-        await foreach (var _ in client.System.EventsAsync(never, null, None)) return;
+        var since = DateTimeOffset.UtcNow.AddSeconds(-1);
+        await client.Images.TagAsync(image.ToString(), image.WithTag("watched"), None);
+        var images = new Dictionary<string, IReadOnlyList<string>> { ["type"] = ["image"] };
+        var events = client.System.EventsAsync(images, since, None).GetAsyncEnumerator(None);
+        Assert.True(await events.MoveNextAsync());
+        return ToTheEndAsync(events);
+    }
+
+    private static async Task ToTheEndAsync(IAsyncEnumerator<EngineEvent> events)
+    {
+        await using (events)
+        {
+            while (await events.MoveNextAsync()) { }
+        }
     }
 
     /// <summary>Whether a shell runs that was given the marker.</summary>

@@ -57,7 +57,8 @@ function New-TestImage([string] $Version = 'v1', [string] $Name = 'app', [string
 function Get-EngineState {
     $containers = docker ps --all --no-trunc --format '{{.ID}} {{.Names}} {{.State}}' | Where-Object { $_ -match $Prefix }
     $images = docker images --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' | Where-Object { $_ -match $Prefix }
-    ($containers + $images) -join "`n"
+    # The engine lists an image's names in no order.
+    (@($containers) + @($images) | Sort-Object) -join "`n"
 }
 
 # Removes all that a test file made.

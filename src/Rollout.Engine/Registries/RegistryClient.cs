@@ -98,6 +98,10 @@ public sealed class RegistryClient : IDisposable
         return credentials;
     }
 
+    /// <summary>Finds out whether the registry answers, and remembers how.</summary>
+    /// <exception cref="RolloutException">What keeps it from answering.</exception>
+    public async Task ReachAsync(CancellationToken cancellation) => _entry ??= await DiscoverAsync(cancellation);
+
     /// <summary>Asks for a manifest's digest; null where there is none of that tag or digest.</summary>
     public async Task<ManifestHead?> HeadManifestAsync(string repository, string tagOrDigest, CancellationToken cancellation)
     {

@@ -35,6 +35,15 @@ internal static class RegistryErrors
         $"Run 'docker login {server}' again, or give -Credential.",
         server);
 
+    internal static RolloutException ImageMissing(ImageReference reference) => new(
+        "ImageNotInRegistry",
+        ErrorKind.NotFound,
+        $"The registry {reference.Registry} holds no image {reference}.",
+        "See that the name, the tag and the digest are right, and publish it first (Publish-Image); -Force rolls it out all the same.",
+        reference);
+
+    internal static bool IsImageMissing(RolloutException error) => error.Id == "ImageNotInRegistry";
+
     // The way to the registry.
 
     internal static RolloutException NotReachable(RegistryRequest request, Exception cause) =>

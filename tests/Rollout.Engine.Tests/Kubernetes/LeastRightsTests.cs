@@ -15,7 +15,7 @@ public sealed class LeastRightsTests
     private static readonly string[] Kinds = ["deployment", "statefulset", "daemonset"];
 
     // A failure is told without these, only with less of an explanation.
-    private static readonly string[] Helpful = ["get pods/log", "list events"];
+    private static readonly string[] Helpful = ["get pods/log", "list events", "list autoscaling/horizontalpodautoscalers"];
 
     [Fact]
     public async Task EveryRightIsUsedAndNoOtherIsNeeded()
@@ -32,7 +32,7 @@ public sealed class LeastRightsTests
 
         foreach (var kind in Kinds) Deploy(cluster, kind);
         using var client = cluster.Client();
-        var targets = new KubernetesTargets(client, TimeProvider.System, new Random(1));
+        var targets = new KubernetesTargets(client, TimeProvider.System, new Random(1)) { Images = AnyImage.Instance };
         await targets.ListAsync("default", null, Limit);
         foreach (var kind in Kinds)
         {
@@ -58,7 +58,7 @@ public sealed class LeastRightsTests
         cluster.Allows = (verb, resource, _) => !Helpful.Contains($"{verb} {resource}");
         Deploy(cluster, "deployment");
         using var client = cluster.Client();
-        var target = new KubernetesTargets(client, TimeProvider.System, new Random(1)).Find(new TargetName("deployment", "my-deployment"), "default");
+        var target = new KubernetesTargets(client, TimeProvider.System, new Random(1)) { Images = AnyImage.Instance }.Find(new TargetName("deployment", "my-deployment"), "default");
         await UntilDoneAsync(target);
 
         var plan = await target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:crash")!, OnFailure = FailureAction.Continue }, SilentReporter.Instance, Limit);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Workloads;
+using Rollout.Engine.Registries;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Kubernetes.Cluster;
 using Xunit;
@@ -333,7 +334,7 @@ public sealed class TargetContractTests
         for (var i = 0; i < Count; i++) await place.CreateAsync(Resources.Deployments, Playground.Workload($"app-{i}", "app:v1", 2));
         for (var i = 0; i < Count; i++) await place.UntilAsync(Resources.Deployments, $"app-{i}", app => app.Status.AvailableReplicas == 2);
         var counting = new CountingClient(place.Client);
-        var targets = new KubernetesTargets(counting, TimeProvider.System, Random.Shared);
+        var targets = new KubernetesTargets(counting, TimeProvider.System, Random.Shared) { Images = AnyImage.Instance };
 
         var all = await Task.WhenAll(Enumerable.Range(0, Count).Select(i => StartAsync(targets.Find(TargetName.Parse($"deployment/app-{i}"), place.Namespace), i == 3 ? "app:bad" : "app:slow1", FailureAction.Continue)));
 
@@ -343,7 +344,7 @@ public sealed class TargetContractTests
         Assert.Equal((1, 1, 1), (counting.Lists("deployments"), counting.Lists("replicasets"), counting.Lists("pods")));
     }
 
-    private static KubernetesTargets Targets(Playground place) => new(place.Client, TimeProvider.System, Random.Shared);
+    private static KubernetesTargets Targets(Playground place, IImageDigests? images = null) => new(place.Client, TimeProvider.System, Random.Shared) { Images = images ?? AnyImage.Instance };
 
     private static async Task<IRolloutTarget> DeployedAsync(Playground place, string kind, string image, JsonObject? spec = null)
     {

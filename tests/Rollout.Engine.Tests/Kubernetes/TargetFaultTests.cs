@@ -18,7 +18,7 @@ public sealed class TargetFaultTests : IAsyncLifetime
     {
         _cluster = await TestCluster.StartAsync();
         _client = _cluster.Client();
-        _target = new KubernetesTargets(_client, TimeProvider.System, new Random(1)).Find(TargetName.Parse("deployment/app"), "default");
+        _target = new KubernetesTargets(_client, TimeProvider.System, new Random(1)) { Images = AnyImage.Instance }.Find(TargetName.Parse("deployment/app"), "default");
         _cluster.Locked(() => _cluster.Store.Create(new Key("apps/deployments", "default", "app"), Controllers.WithDefaults("apps/deployments", Playground.Workload("app", "app:v1")), dryRun: false));
         await foreach (var status in _target.WatchAsync(_limit))
         {

@@ -442,6 +442,81 @@ public sealed record Event : IKubernetesObject
     public DateTimeOffset? EventTime { get; init; }
 }
 
+/// <summary>A HorizontalPodAutoscaler (autoscaling/v2).</summary>
+public sealed record HorizontalPodAutoscaler : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    /// <summary>What is wanted.</summary>
+    public HorizontalPodAutoscalerSpec Spec { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>spec of a HorizontalPodAutoscaler.</summary>
+public sealed record HorizontalPodAutoscalerSpec
+{
+    /// <summary>Whose replicas it sets.</summary>
+    public ObjectReference ScaleTargetRef { get; init => field = value ?? new(); } = new();
+    /// <summary>Pods at least; null counts as 1.</summary>
+    public int? MinReplicas { get; init; }
+    /// <summary>Pods at most.</summary>
+    public int MaxReplicas { get; init; }
+}
+
+/// <summary>Names another object.</summary>
+public sealed record ObjectReference
+{
+    /// <summary>Its kind.</summary>
+    public string Kind { get; init => field = value ?? ""; } = "";
+    /// <summary>Its name.</summary>
+    public string Name { get; init => field = value ?? ""; } = "";
+}
+
+/// <summary>An Application of Argo CD (argoproj.io/v1alpha1).</summary>
+public sealed record Application : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    /// <summary>What is wanted.</summary>
+    public ApplicationSpec Spec { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>spec of an Application.</summary>
+public sealed record ApplicationSpec
+{
+    /// <summary>Where it comes from.</summary>
+    public ApplicationSource Source { get; init => field = value ?? new(); } = new();
+    /// <summary>The same, where there are several.</summary>
+    public IReadOnlyList<ApplicationSource> Sources { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>A source of an Application.</summary>
+public sealed record ApplicationSource
+{
+    /// <summary>The Git repository.</summary>
+    [JsonPropertyName("repoURL")]
+    public string RepoUrl { get; init => field = value ?? ""; } = "";
+    /// <summary>The path in it; empty for a chart.</summary>
+    public string Path { get; init => field = value ?? ""; } = "";
+}
+
+/// <summary>A Kustomization of Flux (kustomize.toolkit.fluxcd.io/v1).</summary>
+public sealed record Kustomization : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    /// <summary>What is wanted.</summary>
+    public KustomizationSpec Spec { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>spec of a Kustomization.</summary>
+public sealed record KustomizationSpec
+{
+    /// <summary>The path in the source.</summary>
+    public string Path { get; init => field = value ?? ""; } = "";
+    /// <summary>The source: a GitRepository mostly.</summary>
+    public ObjectReference SourceRef { get; init => field = value ?? new(); } = new();
+}
+
 /// <summary>A Namespace (v1).</summary>
 public sealed record Namespace : IKubernetesObject
 {

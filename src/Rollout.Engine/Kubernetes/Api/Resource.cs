@@ -80,6 +80,15 @@ public static class Resources
     /// <summary>Leases.</summary>
     public static Resource<Lease> Leases { get; } = new("coordination.k8s.io", "v1", "leases", "Lease", Json.Lease, Json.KubernetesListLease);
 
+    /// <summary>HorizontalPodAutoscalers.</summary>
+    public static Resource<HorizontalPodAutoscaler> HorizontalPodAutoscalers { get; } = new("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", Json.HorizontalPodAutoscaler, Json.KubernetesListHorizontalPodAutoscaler);
+
+    /// <summary>Applications of Argo CD.</summary>
+    public static Resource<Application> Applications { get; } = new("argoproj.io", "v1alpha1", "applications", "Application", Json.Application, Json.KubernetesListApplication);
+
+    /// <summary>Kustomizations of Flux.</summary>
+    public static Resource<Kustomization> Kustomizations { get; } = new("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization", Json.Kustomization, Json.KubernetesListKustomization);
+
     /// <summary>SelfSubjectAccessReviews: asks whether oneself may.</summary>
     public static Resource<SelfSubjectAccessReview> SelfSubjectAccessReviews { get; } = new("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", Json.SelfSubjectAccessReview, Json.KubernetesListSelfSubjectAccessReview);
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Rollout.Engine.Health;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Registries;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
@@ -16,9 +17,16 @@ public sealed partial class KubernetesTargets
     {
         (Client, Time) = (client, time);
         Watch = new ClusterWatch(client, time, random);
+        Images = new ImageDigests(new DockerConfig(), time);
+        Autoscalers = new Autoscalers(client, time);
     }
 
+    /// <summary>What registries say of the images; unless another is given, with the credentials of Docker's config.json.</summary>
+    public IImageDigests Images { get; init; }
+
     internal IKubernetesClient Client { get; }
+
+    internal Autoscalers Autoscalers { get; }
 
     internal TimeProvider Time { get; }
 
@@ -36,7 +44,7 @@ public sealed partial class KubernetesTargets
         ArgumentNullException.ThrowIfNull(name);
         var kind = WorkloadKind.Find(name.Kind) ?? throw RolloutErrors.InvalidTarget(name.ToString(), "it is no workload of a cluster");
         if (name.Name.Length > 253 || !ObjectName().IsMatch(name.Name)) throw RolloutErrors.InvalidTarget(name.ToString(), "a name is lower-case letters, digits, '-' and '.', and starts and ends with a letter or digit");
-        return new KubernetesTarget(name, string.IsNullOrEmpty(@namespace) ? Client.Namespace : @namespace, kind, this);
+        return new KubernetesTarget(new WorkloadStore(name, string.IsNullOrEmpty(@namespace) ? Client.Namespace : @namespace, kind, this));
     }
 
     /// <summary>Every Deployment, StatefulSet and DaemonSet: one list a kind.</summary>
@@ -45,7 +53,7 @@ public sealed partial class KubernetesTargets
     /// <param name="cancellation">Ends the listing.</param>
     public async Task<IReadOnlyList<RolloutStatus>> ListAsync(string? @namespace, string? selector, CancellationToken cancellation)
     {
-        var lists = await Task.WhenAll(WorkloadKind.Kinds.Select(kind => kind.ListAsync(Client, @namespace, new ListQuery { LabelSelector = selector }, cancellation)));
+        var lists = await Task.WhenAll(WorkloadKind.Kinds.Select(kind => kind.ListNumberedAsync(Client, @namespace, new ListQuery { LabelSelector = selector }, cancellation)));
         return [.. lists.SelectMany(list => list).Select(workload => StatusOf.Read(workload, Client.Endpoint))];
     }
 

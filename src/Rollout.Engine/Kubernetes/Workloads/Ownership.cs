@@ -8,18 +8,35 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 /// <param name="Reverts">True where it takes a change back by itself; false where only its next upgrade does.</param>
 internal sealed record Ownership(string Owner, string Source, bool Reverts)
 {
+    /// <summary>The object that says where in Git it comes from; null where there is none.</summary>
+    public (string Kind, string Namespace, string Name)? Application { get; private init; }
+
+    /// <exception cref="RolloutException">OwnedByGitOps: a change would be taken back, and there is no force.</exception>
+    public static async Task CheckAsync(Workload workload, IKubernetesClient client, bool force, IReporter reporter, CancellationToken cancellation)
+    {
+        if (Of(workload.Metadata) is not { } ownership) return;
+        if (ownership.Reverts && !force)
+        {
+            var path = await GitPath.FindAsync(ownership, client, cancellation);
+            throw WorkloadErrors.OwnedByGitOps(workload.Title, ownership.Owner, path ?? ownership.Source);
+        }
+
+        reporter.Warning($"{workload.Title} belongs to {ownership.Owner}, which will set the image back unless {ownership.Source} change too.");
+    }
+
     public static Ownership? Of(ObjectMeta metadata)
     {
-        // application:group/Kind:namespace/name
-        if (metadata.Annotation("argocd.argoproj.io/tracking-id")?.Split(':')[0] is { Length: > 0 } application)
+        // application:group/Kind:namespace/name, where the application of another namespace than Argo CD's own is namespace_application.
+        if (metadata.Annotation("argocd.argoproj.io/tracking-id")?.Split(':')[0] is { Length: > 0 } tracked)
         {
-            return new Ownership($"the Argo CD application '{application}'", $"the Git repository of the application '{application}'", Reverts: true);
+            var (space, application) = tracked.Split('_') is [var own, var rest] ? (own, rest) : ("argocd", tracked);
+            return new Ownership($"the Argo CD application '{application}'", $"the Git repository of the application '{application}'", Reverts: true) { Application = ("Application", space, application) };
         }
 
         if (metadata.Labels.TryGetValue("kustomize.toolkit.fluxcd.io/name", out var kustomization))
         {
-            var where = $"{metadata.Labels.GetValueOrDefault("kustomize.toolkit.fluxcd.io/namespace")}/{kustomization}";
-            return new Ownership($"the Flux Kustomization '{where}'", $"the Git path of the Kustomization '{where}'", Reverts: true);
+            var space = metadata.Labels.GetValueOrDefault("kustomize.toolkit.fluxcd.io/namespace", "");
+            return new Ownership($"the Flux Kustomization '{space}/{kustomization}'", $"the Git path of the Kustomization '{space}/{kustomization}'", Reverts: true) { Application = ("Kustomization", space, kustomization) };
         }
 
         if (metadata.Labels.TryGetValue("helm.toolkit.fluxcd.io/name", out var helmRelease))

@@ -22,7 +22,9 @@ internal sealed record PodTrouble(string Pod, string? Container, string Reason, 
     /// The worst trouble of a Pod; null where it has none, or one that may well pass: a registry that does not answer, a readiness probe that fails, a
     /// cache that is being filled. The reasons are those of krane.
     /// </summary>
-    public static PodTrouble? Of(Pod pod)
+    /// <param name="pod">The Pod.</param>
+    /// <param name="pullProblem">What an event said of its pull, where the Pod itself says no more than that it backs off.</param>
+    public static PodTrouble? Of(Pod pod, string? pullProblem)
     {
         if (pod.Metadata.DeletionTimestamp is not null) return null;
         var scheduled = pod.Status.Conditions.FirstOrDefault(condition => condition.Type == "PodScheduled");
@@ -31,10 +33,16 @@ internal sealed record PodTrouble(string Pod, string? Container, string Reason, 
             return new PodTrouble(pod.Metadata.Name, null, "Unschedulable", scheduled.Message) { Patience = SchedulerPatience };
         }
 
-        return pod.Status.InitContainerStatuses.Concat(pod.Status.ContainerStatuses).Select(status => Of(pod, status)).FirstOrDefault(trouble => trouble is not null);
+        return pod.Status.InitContainerStatuses.Concat(pod.Status.ContainerStatuses).Select(status => Of(pod, status, pullProblem)).FirstOrDefault(trouble => trouble is not null);
     }
 
-    private static PodTrouble? Of(Pod pod, ContainerStatus status)
+    public static PodTrouble? Of(Pod pod) => Of(pod, null);
+
+    /// <summary>Whether it backs off from a pull, and does not say why.</summary>
+    public static bool IsPullUnexplained(Pod pod) =>
+        Of(pod) is null && pod.Status.InitContainerStatuses.Concat(pod.Status.ContainerStatuses).Any(status => status.State.Waiting?.Reason == "ImagePullBackOff");
+
+    private static PodTrouble? Of(Pod pod, ContainerStatus status, string? pullProblem)
     {
         var last = status.LastState.Terminated ?? status.State.Terminated;
         if (status.State.Waiting is not { } waiting)
@@ -46,6 +54,7 @@ internal sealed record PodTrouble(string Pod, string? Container, string Reason, 
         {
             "CrashLoopBackOff" => Named(last?.Reason == "OOMKilled" ? "OOMKilled" : waiting.Reason, Ending(last) ?? waiting.Message) with { Restarts = status.RestartCount },
             "ErrImagePull" or "ImagePullBackOff" when SaysNoSuchImage(waiting.Message) => Named(waiting.Reason, waiting.Message),
+            "ImagePullBackOff" when pullProblem is not null && SaysNoSuchImage(pullProblem) => Named(waiting.Reason, pullProblem),
             "InvalidImageName" or "ErrImageNeverPull" => Named(waiting.Reason, waiting.Message),
             "CreateContainerConfigError" when !IsCacheBeingFilled(waiting.Message) => Named(waiting.Reason, waiting.Message),
             // 128: the runtime itself, which tries again and may succeed.
@@ -70,46 +79,4 @@ internal sealed record PodTrouble(string Pod, string? Container, string Reason, 
     private static bool IsCacheBeingFilled(string message) => Says(message, "failed to sync") && Says(message, "cache");
 
     private static bool Says(string message, string words) => message.Contains(words, StringComparison.OrdinalIgnoreCase);
-}
-
-/// <summary>
-/// Which troubles of a rollout's new Pods end it before its time: those that lasted longer than the grace, and of Pods that start and die those with more
-/// restarts than are forgiven. Remembers since when each lasts; a container that backs off keeps the trouble it backs off from.
-/// </summary>
-internal sealed class EarlyFailure(int graceRestarts, TimeSpan grace)
-{
-    private readonly Dictionary<string, (PodTrouble Trouble, DateTimeOffset Since)> _lasting = [];
-
-    /// <summary>The trouble that ends the rollout, or null; and how soon to look again where nothing else happens.</summary>
-    /// <param name="pods">The Pods of the new revision.</param>
-    /// <param name="now">The time.</param>
-    public (PodTrouble? Failure, TimeSpan? LookAgain) Look(IReadOnlyCollection<Pod> pods, DateTimeOffset now)
-    {
-        foreach (var gone in _lasting.Keys.Except(pods.Select(pod => pod.Metadata.Uid)).ToList()) _lasting.Remove(gone);
-        foreach (var pod in pods) Remember(pod, now);
-
-        TimeSpan? soonest = null;
-        foreach (var (trouble, since) in _lasting.Values.OrderBy(lasting => lasting.Since).ThenBy(lasting => lasting.Trouble.Pod, StringComparer.Ordinal))
-        {
-            if (trouble.Restarts <= graceRestarts) continue;
-            var left = (trouble.Patience > grace ? trouble.Patience : grace) - (now - since);
-            if (left <= TimeSpan.Zero) return (trouble, null);
-            if (soonest is null || left < soonest) soonest = left;
-        }
-
-        return (null, soonest);
-    }
-
-    private void Remember(Pod pod, DateTimeOffset now)
-    {
-        var uid = pod.Metadata.Uid;
-        var known = _lasting.TryGetValue(uid, out var lasting);
-        if (PodTrouble.Of(pod) is { } trouble) _lasting[uid] = (trouble, known ? lasting.Since : now);
-        else if (!known || !StillBacksOff(pod, lasting.Trouble)) _lasting.Remove(uid);
-    }
-
-    // "Back-off pulling image" does not say again why the pull failed; a container that crashed may run for a moment between two crashes.
-    private static bool StillBacksOff(Pod pod, PodTrouble trouble) =>
-        trouble.Container is not null && pod.Status.ContainerStatuses.Concat(pod.Status.InitContainerStatuses)
-            .Any(status => status.Name == trouble.Container && (status.State.Waiting?.Reason is "ImagePullBackOff" or "ErrImagePull" || (trouble.Restarts is not null && !status.Ready)));
 }

@@ -34,6 +34,26 @@ internal sealed record RolloutRecord
 
     public RolloutRecord With(RolloutDecision decision) => this with { Decisions = [.. Decisions.Append(decision).TakeLast(DecisionsKept)] };
 
+    /// <summary>The record as the end leaves it. An undo that went well keeps what went wrong before as its reason.</summary>
+    public RolloutRecord End(Outcome outcome, DateTimeOffset now)
+    {
+        var isUndone = outcome.Phase == RolloutPhase.Healthy && IsUndo;
+        var action = (isUndone, outcome.Phase) switch
+        {
+            (true, _) => "Undone",
+            (_, RolloutPhase.Healthy or RolloutPhase.Degraded) => "Completed",
+            _ => "Failed",
+        };
+        var ended = outcome.Decisions.Aggregate(this, (record, decision) => record.With(decision)) with
+        {
+            Phase = isUndone ? RolloutPhase.Undone : outcome.Phase,
+            Reason = isUndone ? Reason : outcome.Reason,
+            Message = isUndone ? Message : outcome.Message,
+            CompletedAt = now,
+        };
+        return ended.With(new RolloutDecision(now, action, outcome.Message ?? $"{Image} serves.", outcome.Verdict));
+    }
+
     public string ToJson() => JsonSerializer.Serialize(this, WorkloadJson.Default.RolloutRecord);
 
     /// <summary>The record of a workload; null where it has none, or one that nobody can read any more.</summary>

@@ -14,8 +14,8 @@ internal static class StatusOf
     public static RolloutStatus Build(Workload workload, RolloutEndpoint endpoint, RolloutRecord? record, RolloutPhase phase, string? reason, string? message)
     {
         var progress = workload.Progress;
-        var container = record?.Container is { Length: > 0 } recorded && PodTemplate.Image(workload.Template, recorded) is not null ? recorded : PodTemplate.First(workload.Template);
-        var image = Parsed(container is null ? null : PodTemplate.Image(workload.Template, container));
+        var container = workload.Container;
+        var image = Parsed(PodTemplate.Image(workload.Template, container));
         return new RolloutStatus
         {
             Target = $"{workload.Kind}/{workload.Metadata.Name}",
@@ -25,11 +25,11 @@ internal static class StatusOf
             Context = endpoint.Context,
             Endpoint = endpoint,
             Platform = RolloutPlatform.Kubernetes,
-            Container = container,
+            Container = container.Length > 0 ? container : null,
             Image = image,
             PreviousImage = Parsed(record?.PreviousImage),
             Digest = image?.Digest,
-            Revision = int.TryParse(workload.Metadata.Annotation(Revision.NumberAnnotation), System.Globalization.CultureInfo.InvariantCulture, out var revision) ? revision : 0,
+            Revision = (int)workload.Revision,
             Strategy = workload.IsRecreate ? RolloutStrategy.Recreate : RolloutStrategy.Rolling,
             Phase = phase,
             Desired = progress.Desired,
@@ -53,12 +53,16 @@ internal static class StatusOf
         {
             ProgressKind.Failed => (RolloutPhase.Failed, progress.Reason, progress.Message),
             ProgressKind.Held => (RolloutPhase.Paused, progress.Reason, progress.Message),
-            ProgressKind.Done when record?.Phase == RolloutPhase.Undone => (RolloutPhase.Undone, record.Reason, record.Message),
+            ProgressKind.Done when record is { Phase: RolloutPhase.Undone or RolloutPhase.Degraded } => (record.Phase, record.Reason, record.Message),
             ProgressKind.Done => (RolloutPhase.Healthy, null, null),
             _ when record?.CompletedAt is not null && progress.Reason is "NotAvailable" or "NotReady" => (RolloutPhase.Degraded, progress.Reason, progress.Message),
             _ => (RolloutPhase.Progressing, progress.Reason, progress.Message),
         };
     }
+
+    /// <summary>Whether two look the same to who follows them.</summary>
+    public static bool AreSame(RolloutStatus one, RolloutStatus other) =>
+        one.Decisions.Count == other.Decisions.Count && one with { Decisions = [] } == other with { Decisions = [] };
 
     internal static ImageReference? Parsed(string? image) => ImageReference.TryParse(image, out var reference) ? reference : null;
 }

@@ -21,7 +21,7 @@ internal static class UndoChoice
     /// <exception cref="RolloutException">WorkloadPaused, RevisionNotFound, NothingToUndo.</exception>
     public static Revision Choose(Workload workload, IReadOnlyList<Revision> revisions, UndoRequest request, string container)
     {
-        if (workload is { IsPaused: true, Record: not { HasPaused: true } }) throw WorkloadErrors.Paused(workload.Title);
+        if (workload is { IsPaused: true, IsPauseOurs: false }) throw WorkloadErrors.Paused(workload.Title);
         var present = revisions.FirstOrDefault(revision => PodTemplate.AreSame(revision.Template, workload.Template));
         Revision target;
         if (request.ToRevision is { } number)

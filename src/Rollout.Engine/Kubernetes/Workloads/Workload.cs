@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
 
@@ -7,7 +6,15 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 /// <summary>A Deployment, StatefulSet or DaemonSet, as far as a rollout needs to tell them apart.</summary>
 internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Template, LabelSelector Selector, Progress Progress)
 {
-    public bool IsPaused { get; private init; }
+    private Lazy<RolloutRecord?>? _record;
+
+    public bool IsPaused { get; init; }
+
+    /// <summary>True where the pause is one that Rollout made.</summary>
+    public bool IsPauseOurs => IsPaused && LastRecord is { HasPaused: true };
+
+    /// <summary>The number of the wanted revision; 0 where it is not known. The controller counts: right after a change it is still the one before.</summary>
+    public long Revision { get; init; }
 
     public bool IsRecreate { get; private init; }
 
@@ -17,10 +24,21 @@ internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Tem
     /// <summary><c>finance/deployment/shop</c>, for messages.</summary>
     public string Title => $"{Metadata.Namespace}/{Kind}/{Metadata.Name}";
 
-    public RolloutRecord? Record => RolloutRecord.Of(Metadata);
+    /// <summary>What Rollout knows of the rollout that brought its present image; null where somebody else brought it.</summary>
+    public RolloutRecord? Record => LastRecord is { } last && PodTemplate.Image(Template, last.Container) == last.Image ? last : null;
+
+    /// <summary>The container that the last rollout was about, else its first; empty in a template that has none.</summary>
+    public string Container =>
+        LastRecord is { Container.Length: > 0 } last && PodTemplate.Image(Template, last.Container) is not null ? last.Container : PodTemplate.First(Template) ?? "";
+
+    private RolloutRecord? LastRecord => (_record ??= new(() => RolloutRecord.Of(Metadata))).Value;
+
+    /// <summary>With the number of its newest revision. A Deployment carries its own.</summary>
+    public Workload NumberedBy(IReadOnlyList<Revision> newestFirst) => Kind != "deployment" && newestFirst is [var newest, ..] ? this with { Revision = newest.Number } : this;
 
     public static Workload Of(Deployment item) => new("deployment", item.Metadata, item.Spec.Template, item.Spec.Selector, Progress.Of(item))
     {
+        Revision = Workloads.Revision.NumberOf(item.Metadata),
         IsPaused = item.Spec.Paused,
         IsRecreate = item.Spec.Strategy.Type == "Recreate",
     };
@@ -31,34 +49,4 @@ internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Tem
     };
 
     public static Workload Of(DaemonSet item) => new("daemonset", item.Metadata, item.Spec.Template, item.Spec.Selector, Progress.Of(item));
-}
-
-/// <summary>One revision of a workload: a ReplicaSet of a Deployment, a ControllerRevision of the others.</summary>
-/// <param name="Number">Its number; 0 where none is written.</param>
-/// <param name="Metadata">Of the object that keeps it.</param>
-/// <param name="Template">The pod template, with what the controller adds to its copy (<see cref="PodTemplate.WithoutHash"/>).</param>
-/// <param name="PodLabel">The label value by which its Pods are known.</param>
-internal sealed record Revision(long Number, ObjectMeta Metadata, JsonObject Template, string PodLabel)
-{
-    internal const string NumberAnnotation = "deployment.kubernetes.io/revision";
-    private const string HashLabel = "controller-revision-hash";
-
-    public HealthVerdict Verdict => RolloutRecord.VerdictOf(Metadata);
-
-    public static Revision Of(ReplicaSet set) => new(
-        long.TryParse(set.Metadata.Annotation(NumberAnnotation), CultureInfo.InvariantCulture, out var number) ? number : 0,
-        set.Metadata,
-        set.Spec.Template,
-        set.Metadata.Labels.GetValueOrDefault(PodTemplate.HashLabel, ""));
-
-    /// <summary>A StatefulSet's Pods carry the revision's name, a DaemonSet's its hash.</summary>
-    public static Revision Of(ControllerRevision revision) => new(
-        revision.Revision,
-        revision.Metadata,
-        revision.Data["spec"]?["template"] as JsonObject ?? [],
-        revision.Metadata.Labels.GetValueOrDefault(HashLabel, revision.Metadata.Name));
-
-    /// <summary>Whether a Pod is of this revision.</summary>
-    public bool Owns(Pod pod) =>
-        pod.Metadata.Labels.GetValueOrDefault(PodTemplate.HashLabel) == PodLabel || pod.Metadata.Labels.GetValueOrDefault(HashLabel) == PodLabel;
 }

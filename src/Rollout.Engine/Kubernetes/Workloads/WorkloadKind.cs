@@ -23,7 +23,8 @@ internal abstract class WorkloadKind
 
     public abstract Task<Workload?> GetAsync(IKubernetesClient client, string @namespace, string name, CancellationToken cancellation);
 
-    public abstract Task<IReadOnlyList<Workload>> ListAsync(IKubernetesClient client, string? @namespace, ListQuery query, CancellationToken cancellation);
+    /// <summary>The workloads, each with the number of its revision.</summary>
+    public abstract Task<IReadOnlyList<Workload>> ListNumberedAsync(IKubernetesClient client, string? @namespace, ListQuery query, CancellationToken cancellation);
 
     public abstract Task<Workload> PatchAsync(IKubernetesClient client, Workload workload, Patch patch, CancellationToken cancellation);
 
@@ -50,8 +51,16 @@ internal sealed class WorkloadKind<TWorkload, TRevision>(string name, Resource<T
     public override async Task<Workload?> GetAsync(IKubernetesClient client, string @namespace, string workload, CancellationToken cancellation) =>
         await client.GetAsync(resource, @namespace, workload, cancellation) is { } found ? view(found) : null;
 
-    public override async Task<IReadOnlyList<Workload>> ListAsync(IKubernetesClient client, string? @namespace, ListQuery query, CancellationToken cancellation) =>
-        [.. (await client.ListAllAsync(resource, @namespace, query, cancellation)).Items.Select(view)];
+    public override async Task<IReadOnlyList<Workload>> ListNumberedAsync(IKubernetesClient client, string? @namespace, ListQuery query, CancellationToken cancellation)
+    {
+        IReadOnlyList<Workload> workloads = [.. (await client.ListAllAsync(resource, @namespace, query, cancellation)).Items.Select(view)];
+        // Deployments carry their number; of the others one list tells it for all.
+        if (workloads.All(workload => workload.Revision > 0 || workload.Kind == "deployment")) return workloads;
+        var all = await client.ListAllAsync(revisions, @namespace, new ListQuery(), cancellation);
+        var newest = all.Items.GroupBy(item => item.Metadata.OwnerReferences.FirstOrDefault(owner => owner.Controller)?.Uid ?? "")
+            .ToDictionary(owned => owned.Key, owned => owned.Max(item => revisionView(item).Number));
+        return [.. workloads.Select(workload => workload with { Revision = newest.GetValueOrDefault(workload.Metadata.Uid) })];
+    }
 
     public override async Task<Workload> PatchAsync(IKubernetesClient client, Workload workload, Patch patch, CancellationToken cancellation) =>
         view(await client.PatchAsync(resource, workload.Metadata.Namespace, workload.Metadata.Name, patch, cancellation));

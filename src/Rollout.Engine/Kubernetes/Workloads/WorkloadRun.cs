@@ -2,22 +2,8 @@ using Rollout.Engine.Kubernetes.Api;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
 
-/// <summary>How a rollout that was followed ended.</summary>
-/// <param name="Phase">Healthy, Failed or Paused.</param>
-/// <param name="Reason">One word for why, where it is not Healthy.</param>
-/// <param name="Message">The same in a sentence.</param>
-/// <param name="Sight">What was seen last.</param>
-internal sealed record Outcome(RolloutPhase Phase, string? Reason, string? Message, Sight Sight)
-{
-    /// <summary>True where its own Pods were found bad: the revision is not to be gone back to.</summary>
-    public bool IsRevisionBad { get; init; }
-
-    /// <summary>True where somebody else's change took its place: nothing of theirs is undone.</summary>
-    public bool IsOver { get; init; }
-}
-
 /// <summary>Follows one change of a workload to its end, by what the cluster tells and never by asking again and again.</summary>
-internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch, TimeProvider time, Workload changed, RolloutRecord record, Action<Sight, PodTrouble?> progressed)
+internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch, TimeProvider time, Workload changed, RolloutRecord record, Action<Sight, SlowestPod?> progressed)
 {
     private const int LogLines = 10;
     private const int EventsShown = 5;
@@ -34,13 +20,14 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
         while (true)
         {
             var sight = watch.Look();
+            await ExplainAsync(sight, cancellation);
             var (failure, lookAgain) = _early.Look(sight.NewPods, time.GetUtcNow());
             if (Ended(sight) is { } ended) return ended;
             if (IsUpToDate(sight.Workload!) && failure is not null) return await FailedAsync(failure.Reason, failure, sight, cancellation);
             if (time.GetUtcNow() >= deadline) return await LateAsync(sight, cancellation);
             if (record.IsUndo) await FreeAsync(sight, cancellation);
 
-            progressed(sight, Slowest(sight));
+            progressed(sight, SlowestPod.Of(sight.NewPods));
             await watch.WaitAsync(Least(deadline - time.GetUtcNow(), lookAgain ?? LookAtLeastEvery, LookAtLeastEvery), time, cancellation);
         }
     }
@@ -52,10 +39,10 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
         if (IsAnothers(now)) return new Outcome(RolloutPhase.Failed, "Superseded", "Somebody else started another rollout over this one.", sight) { IsOver = true };
         return now.Progress.Kind switch
         {
-            ProgressKind.Done => new Outcome(RolloutPhase.Healthy, null, null, sight),
+            ProgressKind.Done => new Outcome(RolloutPhase.Healthy, null, null, sight) { Verdict = now.Progress.Desired > 0 ? HealthVerdict.Healthy : null },
             ProgressKind.Held => new Outcome(RolloutPhase.Paused, now.Progress.Reason, now.Progress.Message, sight),
             ProgressKind.Failed when now.Progress.Reason == "Deleted" => new Outcome(RolloutPhase.Failed, "Deleted", "It is being deleted.", sight) { IsOver = true },
-            ProgressKind.Failed => new Outcome(RolloutPhase.Failed, now.Progress.Reason, Explained(now.Progress.Message, sight), sight) { IsRevisionBad = true },
+            ProgressKind.Failed => new Outcome(RolloutPhase.Failed, now.Progress.Reason, Explained(now.Progress.Message, sight), sight) { Verdict = Late(sight) },
             _ => null,
         };
     }
@@ -75,59 +62,76 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
     private async Task<Outcome> FailedAsync(string reason, PodTrouble trouble, Sight sight, CancellationToken cancellation)
     {
         var message = $"Pod {trouble.Pod}{(trouble.Container is null ? "" : $", container {trouble.Container}")}: {trouble.Reason}. {trouble.Message}{await EvidenceAsync(trouble, sight, cancellation)}";
-        return new Outcome(RolloutPhase.Failed, reason, message, sight) { IsRevisionBad = true };
+        return new Outcome(RolloutPhase.Failed, reason, message, sight) { Verdict = HealthVerdict.Unhealthy };
     }
 
     private async Task<Outcome> LateAsync(Sight sight, CancellationToken cancellation)
     {
-        if (Slowest(sight) is { } trouble) return await FailedAsync("Timeout", trouble, sight, cancellation);
+        if (sight.NewPods.Select(PodTrouble.Of).FirstOrDefault(found => found is not null) is { } trouble) return await FailedAsync("Timeout", trouble, sight, cancellation);
         var progress = sight.Workload!.Progress;
-        return new Outcome(RolloutPhase.Failed, "Timeout", Explained($"It was not done within {record.TimeoutSec:0} s: {progress.Message}", sight), sight) { IsRevisionBad = true };
+        return new Outcome(RolloutPhase.Failed, "Timeout", Explained($"It was not done within {record.TimeoutSec:0} s: {progress.Message}", sight), sight) { Verdict = Late(sight) };
+    }
+
+    /// <summary>A revision is bad where its Pods are there and do not get ready; where there are none (a quota, a controller that stands still), nothing is known of it.</summary>
+    private static HealthVerdict? Late(Sight sight) => sight.NewPods.All(SlowestPod.IsReady) ? null : HealthVerdict.Unhealthy;
+
+    /// <summary>A Pod that backs off from a pull may not say why, where its first failure was not seen: its events do.</summary>
+    private async Task ExplainAsync(Sight sight, CancellationToken cancellation)
+    {
+        foreach (var pod in _early.Unexplained(sight.NewPods, time.GetUtcNow()))
+        {
+            var problem = (await WarningsAsync(pod, cancellation)).LastOrDefault(item => item.Reason == "Failed" && item.Message.StartsWith("Failed to pull", StringComparison.Ordinal));
+            _early.Hear(pod, problem?.Message, time.GetUtcNow());
+        }
+    }
+
+    /// <summary>The Pod's warnings, the newest last. They are a help: where they cannot be had, there are none.</summary>
+    private async Task<IReadOnlyList<Event>> WarningsAsync(Pod pod, CancellationToken cancellation)
+    {
+        try
+        {
+            var query = new ListQuery { FieldSelector = $"involvedObject.uid={pod.Metadata.Uid}" };
+            var events = await client.ListAllAsync(Resources.Events, pod.Metadata.Namespace, query, cancellation);
+            return [.. events.Items.Where(item => item.Type == "Warning").OrderBy(item => item.LastTimestamp ?? item.EventTime)];
+        }
+        catch (RolloutException)
+        {
+            return [];
+        }
     }
 
     /// <summary>The last log lines and warnings of a Pod in trouble. They are a help: where they cannot be had, nothing is said.</summary>
     private async Task<string> EvidenceAsync(PodTrouble trouble, Sight sight, CancellationToken cancellation)
     {
         if (sight.NewPods.FirstOrDefault(pod => pod.Metadata.Name == trouble.Pod) is not { } pod) return "";
+        var warnings = (await WarningsAsync(pod, cancellation)).TakeLast(EventsShown).Select(item => $"{item.Reason}: {ForeignText.Neutralise(item.Message)}").ToList();
+        var log = await LogAsync(pod, trouble, cancellation);
+        return (warnings.Count == 0 ? "" : "\nIts warnings:\n" + string.Join('\n', warnings)) + (log.Count == 0 ? "" : "\nIts last log lines:\n" + string.Join('\n', log));
+    }
+
+    private async Task<IReadOnlyList<string>> LogAsync(Pod pod, PodTrouble trouble, CancellationToken cancellation)
+    {
+        if (trouble is not { Container: { } container, Restarts: not null }) return [];
         try
         {
-            var (space, uid) = (pod.Metadata.Namespace, pod.Metadata.Uid);
-            var query = new ListQuery { FieldSelector = $"involvedObject.uid={uid}" };
-            var events = (await client.ListAllAsync(Resources.Events, space, query, cancellation)).Items.Where(item => item.Type == "Warning").OrderBy(item => item.LastTimestamp ?? item.EventTime);
-            var warnings = events.TakeLast(EventsShown).Select(item => $"{item.Reason}: {ForeignText.Neutralise(item.Message)}").ToList();
-            IReadOnlyList<string> log = [];
-            if (trouble.Container is { } container && trouble.Restarts is not null)
-            {
-                log = await client.LogTailAsync(space, pod.Metadata.Name, container, LogLines, previous: true, cancellation);
-                if (log.Count == 0) log = await client.LogTailAsync(space, pod.Metadata.Name, container, LogLines, previous: false, cancellation);
-            }
-
-            return (warnings.Count == 0 ? "" : "\nIts warnings:\n" + string.Join('\n', warnings)) + (log.Count == 0 ? "" : "\nIts last log lines:\n" + string.Join('\n', log));
+            var log = await client.LogTailAsync(pod.Metadata.Namespace, pod.Metadata.Name, container, LogLines, previous: true, cancellation);
+            return log.Count > 0 ? log : await client.LogTailAsync(pod.Metadata.Namespace, pod.Metadata.Name, container, LogLines, previous: false, cancellation);
         }
         catch (RolloutException)
         {
-            return "";
+            return [];
         }
     }
 
-    private static PodTrouble? Slowest(Sight sight) => sight.NewPods.Select(PodTrouble.Of).FirstOrDefault(trouble => trouble is not null);
-
-    private static string Explained(string message, Sight sight)
-    {
-        if (Slowest(sight) is { } trouble) return $"{message} Pod {trouble.Pod}: {trouble.Reason}. {trouble.Message}";
-        var unready = sight.NewPods.FirstOrDefault(pod => !IsReady(pod));
-        return unready is null ? message : $"{message} Pod {unready.Metadata.Name} is not ready.";
-    }
+    private static string Explained(string message, Sight sight) => SlowestPod.Of(sight.NewPods) is { } slowest ? $"{message} {slowest}" : message;
 
     /// <summary>A StatefulSet in order waits for a Pod that does not serve before it replaces it: that Pod is deleted, once, for the undo to go on.</summary>
     private async Task FreeAsync(Sight sight, CancellationToken cancellation)
     {
         if (sight.Workload is not { IsOrdered: true } workload || !IsUpToDate(workload) || workload.Progress.Reason == "NotObserved") return;
-        var stuck = sight.OldPods.FirstOrDefault(pod => pod.Metadata.DeletionTimestamp is null && !IsReady(pod) && _freed.Add(pod.Metadata.Uid));
+        var stuck = sight.OldPods.FirstOrDefault(pod => pod.Metadata.DeletionTimestamp is null && !SlowestPod.IsReady(pod) && _freed.Add(pod.Metadata.Uid));
         if (stuck is not null) await client.DeleteAsync(Resources.Pods, stuck.Metadata.Namespace, stuck.Metadata.Name, stuck.Metadata.Uid, cancellation);
     }
-
-    private static bool IsReady(Pod pod) => pod.Status.Conditions.Any(condition => condition is { Type: "Ready", Status: "True" });
 
     private static TimeSpan Least(params ReadOnlySpan<TimeSpan> spans)
     {

@@ -68,8 +68,8 @@ internal sealed class WorkloadWatch<TWorkload, TRevision>(
 
     public override Sight Look()
     {
-        var workload = workloads.Cache.Find(_uid) is { } found ? view(found) : null;
         var owned = revisions.Cache.OwnedBy(_uid).Select(revisionView).OrderByDescending(revision => revision.Number).ToList();
+        var workload = workloads.Cache.Find(_uid) is { } found ? view(found).NumberedBy(owned) : null;
         // A Deployment's Pods belong to its ReplicaSets, the others' to themselves.
         foreach (var revision in owned) ListenToPodsOf(revision.Metadata.Uid);
         var all = _podOwners.SelectMany(pods.Cache.OwnedBy).ToList();

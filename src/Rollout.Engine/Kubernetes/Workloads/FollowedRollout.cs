@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Kubernetes.Workloads;
+
+/// <summary>Takes a change that was made to a workload to its end: follows it, judges it, writes down how it ended, and does what is to be done where it failed.</summary>
+/// <param name="store">The workload.</param>
+/// <param name="changed">Gets each status on the way.</param>
+/// <param name="reporter">Where progress goes.</param>
+internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>? changed, IReporter reporter)
+{
+    /// <summary>Follows a change to its end.</summary>
+    /// <param name="workload">The workload as the change left it.</param>
+    /// <param name="record">The record that was written with the change.</param>
+    /// <param name="checks">What must be well besides.</param>
+    /// <param name="cancellation">Stops following.</param>
+    public async Task<RolloutStatus> FollowAsync(Workload workload, RolloutRecord record, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
+    {
+        var activity = $"Rolling out {workload.Title}";
+        try
+        {
+            await using var watch = store.Watch();
+            RolloutStatus? last = null;
+            var run = new WorkloadRun(store.Client, watch, store.Cluster.Time, workload, record, (sight, holdup) =>
+            {
+                var progress = sight.Workload!.Progress;
+                var status = Status(sight.Workload, record, RolloutPhase.Progressing, holdup?.Reason ?? progress.Reason, holdup is null ? progress.Message : $"{progress.Message} {holdup}");
+                if (last is not null && StatusOf.AreSame(status, last)) return;
+                last = status;
+                changed?.Invoke(status);
+                reporter.Progress(new ProgressReport(activity, $"{status.Updated} updated, {status.Ready} ready, {status.Available} available of {status.Desired}: {status.Message}", status.Desired == 0 ? null : Math.Min(100, 100 * Math.Min(status.Updated, status.Available) / status.Desired)));
+            });
+            var outcome = await run.FollowAsync(cancellation);
+            if (outcome.Phase == RolloutPhase.Healthy) outcome = await new RolloutGate(store, reporter).PassAsync(outcome, record, checks, cancellation);
+            return await EndAsync(outcome, workload, record, cancellation);
+        }
+        finally
+        {
+            reporter.Progress(new ProgressReport(activity, "", Completed: true));
+        }
+    }
+
+    /// <summary>Goes back to a revision and follows it there. A failed undo is told and not undone again.</summary>
+    public async Task<RolloutStatus> GoBackAsync(RevisionChange undo, RolloutRecord? before, CancellationToken cancellation)
+    {
+        var record = undo.Begin(before, store.Now);
+        var workload = await store.PatchAsync(undo.Workload, now => UndoChoice.Patch(now, undo.Revision, record), cancellation);
+        return await FollowAsync(workload, record, [], cancellation);
+    }
+
+    private async Task<RolloutStatus> EndAsync(Outcome outcome, Workload begun, RolloutRecord record, CancellationToken cancellation)
+    {
+        // Another's change, or nothing at all, is there now: it is not Rollout's to write on.
+        if (outcome.IsOver) return Status(outcome.Sight.Workload ?? begun, record with { CompletedAt = store.Now }, RolloutPhase.Failed, outcome.Reason, outcome.Message);
+
+        var workload = outcome.Sight.Workload!;
+        if (outcome.Phase == RolloutPhase.Paused) return Status(workload, record, RolloutPhase.Paused, outcome.Reason, outcome.Message);
+        if (outcome.Verdict is { } verdict) await store.MarkAsync(workload, outcome.Sight.Revisions, verdict, cancellation);
+
+        var ended = record.End(outcome, store.Now);
+        var written = await store.WriteAsync(workload, ended, cancellation);
+        var status = Status(written with { Revision = workload.Revision }, ended, ended.Phase, ended.Reason, ended.Message);
+        changed?.Invoke(status);
+        return outcome.Phase == RolloutPhase.Failed && !record.IsUndo ? await AfterFailureAsync(written, ended, status, cancellation) : status;
+    }
+
+    private async Task<RolloutStatus> AfterFailureAsync(Workload workload, RolloutRecord failed, RolloutStatus status, CancellationToken cancellation)
+    {
+        switch (failed.OnFailure)
+        {
+            case FailureAction.Freeze when workload.Kind == "deployment":
+                var paused = await store.PatchAsync(workload, _ => Patch.Merge(new JsonObject
+                {
+                    ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = (failed with { HasPaused = true }).ToJson() } },
+                    ["spec"] = new JsonObject { ["paused"] = true },
+                }), cancellation);
+                return Status(paused, failed, RolloutPhase.Failed, failed.Reason, failed.Message);
+            case FailureAction.Undo:
+                try
+                {
+                    var request = new UndoRequest { Timeout = TimeSpan.FromSeconds(failed.TimeoutSec) };
+                    var target = UndoChoice.Choose(workload, await store.RevisionsAsync(workload, cancellation), request, failed.Container);
+                    var undo = new RevisionChange(workload, target, request) { Target = store.Name, Description = "" };
+                    return await GoBackAsync(undo, failed, cancellation);
+                }
+                catch (RolloutException e) when (e.Id is "NothingToUndo" or "WorkloadChangedMeanwhile")
+                {
+                    reporter.Warning($"{store.Name} was not undone: {e.Message}");
+                    return status;
+                }
+
+            default:
+                return status;
+        }
+    }
+
+    private RolloutStatus Status(Workload workload, RolloutRecord record, RolloutPhase phase, string? reason, string? message) =>
+        StatusOf.Build(workload, store.Client.Endpoint, record, phase, reason, message);
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Kubernetes.Workloads;
+
+/// <summary>The plan of a rollout: one container of a workload gets an image.</summary>
+/// <param name="Workload">As it was looked at.</param>
+/// <param name="Container">The container.</param>
+/// <param name="Image">The image as it is deployed.</param>
+/// <param name="Request">What was asked for.</param>
+internal sealed record ImageChange(Workload Workload, string Container, ImageReference Image, RolloutRequest Request) : RolloutPlan
+{
+    /// <summary>Who sets its replicas, in a sentence; null where nobody does.</summary>
+    public string? Autoscaled { get; init; }
+
+    /// <summary>The record of the rollout that begins.</summary>
+    public RolloutRecord Begin(DateTimeOffset now)
+    {
+        var begun = Record(now);
+        return Autoscaled is null ? begun : begun.With(new RolloutDecision(now, "Autoscaled", Autoscaled));
+    }
+
+    /// <summary>The patch, with the workload's resourceVersion as precondition. The pause that Rollout made is lifted.</summary>
+    public Patch Patch(Workload now, RolloutRecord record)
+    {
+        var annotations = new JsonObject { [RolloutRecord.Annotation] = record.ToJson(), [RolloutRecord.ChangeCause] = Request.ChangeCause ?? $"Rollout: {Container}={Image}" };
+        var spec = new JsonObject { ["template"] = PodTemplate.ImagePatch(now.Template, Container, Image.ToString()) };
+        var rolling = new JsonObject();
+        if (Request.MaxSurge is { } surge) rolling["maxSurge"] = Share(surge);
+        if (Request.MaxUnavailable is { } unavailable) rolling["maxUnavailable"] = Share(unavailable);
+        if (now.IsPauseOurs) spec["paused"] = false;
+        if (rolling.Count > 0) spec[now.Kind == "deployment" ? "strategy" : "updateStrategy"] = new JsonObject { ["rollingUpdate"] = rolling };
+        return Api.Patch.StrategicMerge(new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["resourceVersion"] = now.Metadata.ResourceVersion, ["annotations"] = annotations },
+            ["spec"] = spec,
+        });
+    }
+
+    private RolloutRecord Record(DateTimeOffset now) => new RolloutRecord
+    {
+        Phase = RolloutPhase.Progressing,
+        Container = Container,
+        Image = Image.ToString(),
+        PreviousImage = PodTemplate.Image(Workload.Template, Container),
+        OnFailure = Request.OnFailure,
+        TimeoutSec = Request.Timeout.TotalSeconds,
+        GraceSec = Request.Grace.TotalSeconds,
+        GraceRestarts = Request.GraceRestarts,
+        StartedAt = now,
+    }.With(new RolloutDecision(now, "Started", $"{Image} in container {Container}."));
+
+    /// <summary>A number is a JSON number, a percentage a text; the server says what else is wrong.</summary>
+    private static JsonValue Share(string text) =>
+        int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : JsonValue.Create(text);
+}

@@ -1,0 +1,33 @@
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Kubernetes.Workloads;
+
+/// <summary>The plan of an undo: a workload goes back to a revision.</summary>
+/// <param name="Workload">As it was looked at.</param>
+/// <param name="Revision">Where it goes.</param>
+/// <param name="Request">What was asked for.</param>
+internal sealed record RevisionChange(Workload Workload, Revision Revision, UndoRequest Request) : RolloutPlan
+{
+    /// <summary>The record of the undo that begins. What went wrong before stays its reason.</summary>
+    public RolloutRecord Begin(RolloutRecord? before, DateTimeOffset now)
+    {
+        var container = Workload.Container;
+        var image = PodTemplate.Image(Revision.Template, container);
+        return new RolloutRecord
+        {
+            Phase = RolloutPhase.Progressing,
+            Container = container,
+            Image = image,
+            PreviousImage = PodTemplate.Image(Workload.Template, container),
+            OnFailure = FailureAction.Continue,
+            TimeoutSec = Request.Timeout.TotalSeconds,
+            GraceSec = before?.GraceSec ?? 0,
+            GraceRestarts = before?.GraceRestarts ?? 0,
+            IsUndo = true,
+            StartedAt = now,
+            Reason = before?.Reason,
+            Message = before?.Message,
+            Decisions = before?.Decisions ?? [],
+        }.With(new RolloutDecision(now, "Undoing", $"Back to revision {Revision.Number}, {image}."));
+    }
+}

@@ -1,0 +1,38 @@
+using Rollout.Engine.Kubernetes.Api;
+
+namespace Rollout.Engine.Kubernetes.Workloads;
+
+/// <summary>The Pod that a rollout waits for: one in trouble, else the one that is not ready for the longest.</summary>
+/// <param name="Name">The Pod's name.</param>
+/// <param name="Reason">In the API's own word: ContainerCreating, ImagePullBackOff, NotReady ...</param>
+/// <param name="Message">The same in a sentence.</param>
+internal sealed record SlowestPod(string Name, string Reason, string Message)
+{
+    public static SlowestPod? Of(IEnumerable<Pod> pods)
+    {
+        var waitedFor = pods.Where(pod => pod.Metadata.DeletionTimestamp is null && !IsReady(pod))
+            .OrderBy(pod => pod.Metadata.CreationTimestamp)
+            .ThenBy(pod => pod.Metadata.Name, StringComparer.Ordinal)
+            .ToList();
+        if (waitedFor.Select(PodTrouble.Of).FirstOrDefault(trouble => trouble is not null) is { } trouble) return new SlowestPod(trouble.Pod, trouble.Reason, trouble.Message);
+        return waitedFor.Count == 0 ? null : Of(waitedFor[0]);
+    }
+
+    public static bool IsReady(Pod pod) => pod.Status.Conditions.Any(condition => condition is { Type: "Ready", Status: "True" });
+
+    public override string ToString() => $"Pod {Name}: {Reason}. {Message}".TrimEnd();
+
+    private static SlowestPod Of(Pod pod)
+    {
+        var statuses = pod.Status.InitContainerStatuses.Concat(pod.Status.ContainerStatuses).ToList();
+        var (reason, message) = pod.Status switch
+        {
+            { Reason: { Length: > 0 } reason1 } => (reason1, pod.Status.Message),
+            _ when statuses.Find(status => status.State.Waiting is { Reason.Length: > 0 }) is { } waiting => (waiting.State.Waiting!.Reason, waiting.State.Waiting.Message),
+            _ when pod.Spec.NodeName.Length == 0 => ("Scheduling", "It has no node yet."),
+            _ when statuses.Find(status => status is { Ready: false, State.Terminated: null }) is { } unready => ("NotReady", $"Container {unready.Name} is not ready."),
+            _ => ("NotReady", "It is not ready."),
+        };
+        return new SlowestPod(pod.Metadata.Name, reason, message);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Kubernetes.Workloads;
+
+/// <summary>One workload as the cluster keeps it: read, changed only as it was looked at, and written on.</summary>
+internal sealed class WorkloadStore(TargetName name, string @namespace, WorkloadKind kind, KubernetesTargets cluster)
+{
+    private const int PatchTries = 5;
+
+    public TargetName Name => name;
+
+    public KubernetesTargets Cluster => cluster;
+
+    public IKubernetesClient Client => cluster.Client;
+
+    public DateTimeOffset Now => cluster.Time.GetUtcNow();
+
+    /// <summary>The workload; null where there is none.</summary>
+    public Task<Workload?> ReadAsync(CancellationToken cancellation) => kind.GetAsync(Client, @namespace, name.Name, cancellation);
+
+    /// <summary>The workload.</summary>
+    /// <exception cref="RolloutException">WorkloadNotFound, NamespaceNotFound.</exception>
+    public async Task<Workload> FindAsync(CancellationToken cancellation)
+    {
+        if (await ReadAsync(cancellation) is { } found) return found;
+        if (await cluster.HasNamespaceAsync(@namespace, cancellation) == false) throw WorkloadErrors.NamespaceNotFound(@namespace);
+        throw RolloutErrors.WorkloadNotFound($"{@namespace}/{name}", $"the cluster has no such {name.Kind}");
+    }
+
+    public Task<IReadOnlyList<Revision>> RevisionsAsync(Workload workload, CancellationToken cancellation) => kind.RevisionsAsync(Client, workload, cancellation);
+
+    /// <summary>The workload with the number of its revision, which a StatefulSet or DaemonSet does not carry itself.</summary>
+    public async Task<Workload> NumberedAsync(Workload workload, CancellationToken cancellation) =>
+        workload.Revision > 0 ? workload : workload.NumberedBy(await RevisionsAsync(workload, cancellation));
+
+    public WorkloadWatch Watch() => kind.Watch(cluster.Watch, @namespace);
+
+    public Task<TargetLease> LeaseAsync(Workload workload, CancellationToken cancellation) => TargetLease.TakeAsync(Client, workload, cluster.Time, cancellation);
+
+    /// <summary>Changes the workload as it was planned; where it moved on meanwhile only in its status, once more.</summary>
+    /// <exception cref="RolloutException">WorkloadChangedMeanwhile, and what the server refuses.</exception>
+    public async Task<Workload> PatchAsync(Workload planned, Func<Workload, Patch> patch, CancellationToken cancellation)
+    {
+        var workload = planned;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await kind.PatchAsync(Client, workload, patch(workload), cancellation);
+            }
+            catch (RolloutException e) when (KubernetesErrors.IsConflict(e) && attempt < PatchTries)
+            {
+                workload = await FindAsync(cancellation);
+                if (workload.Metadata.Uid != planned.Metadata.Uid || !PodTemplate.AreSame(workload.Template, planned.Template)) throw WorkloadErrors.ChangedMeanwhile(planned.Title);
+            }
+        }
+    }
+
+    /// <summary>The whole object as the server would store it after a patch.</summary>
+    public Task<JsonObject> PreviewAsync(Workload workload, Patch patch, CancellationToken cancellation) => kind.PreviewAsync(Client, workload, patch, cancellation);
+
+    /// <summary>Writes the record of its last rollout on it.</summary>
+    public Task<Workload> WriteAsync(Workload workload, RolloutRecord record, CancellationToken cancellation) =>
+        kind.PatchAsync(Client, workload, Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["uid"] = workload.Metadata.Uid, ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = record.ToJson() } } }), cancellation);
+
+    /// <summary>Writes what became of the present revision on that revision.</summary>
+    public async Task MarkAsync(Workload workload, IReadOnlyList<Revision> revisions, HealthVerdict verdict, CancellationToken cancellation)
+    {
+        var present = revisions.FirstOrDefault(revision => PodTemplate.AreSame(revision.Template, workload.Template));
+        if (present is not null && present.Verdict != verdict) await kind.AnnotateAsync(Client, present, RolloutRecord.VerdictAnnotation, verdict.ToString(), cancellation);
+    }
+}

@@ -25,16 +25,19 @@ internal enum ProgressKind
 internal sealed record Progress(ProgressKind Kind, string Reason, string Message)
 {
     /// <summary>Pods wanted.</summary>
-    public int Desired { get; private init; }
+    public int Desired { get; init; }
 
     /// <summary>Pods of the wanted revision.</summary>
-    public int Updated { get; private init; }
+    public int Updated { get; init; }
 
     /// <summary>Ready Pods of any revision.</summary>
-    public int Ready { get; private init; }
+    public int Ready { get; init; }
 
     /// <summary>Available Pods of any revision.</summary>
-    public int Available { get; private init; }
+    public int Available { get; init; }
+
+    /// <summary>When what is held goes on by itself; null where somebody has to act.</summary>
+    public DateTimeOffset? Until { get; init; }
 
     public static Progress Of(Deployment deployment)
     {

@@ -24,6 +24,27 @@ internal static class ModuleErrors
         "Leave -DockerHost and -Context out, or get the object from the engine that is meant.",
         carried);
 
+    internal static RolloutException AnotherCluster(RolloutEndpoint carried, RolloutEndpoint named) => new(
+        "AnotherCluster",
+        ErrorKind.InvalidInput,
+        $"The object lives in the cluster at {carried}, but -Context or -Kubeconfig names the one at {named}.",
+        "Leave -Context and -Kubeconfig out, or get the object from the cluster that is meant.",
+        carried);
+
+    internal static RolloutException AnotherNamespace(string target, string carried, string named) => new(
+        "AnotherNamespace",
+        ErrorKind.InvalidInput,
+        $"'{target}' lives in the namespace '{carried}', but -Namespace names '{named}'.",
+        "Leave -Namespace out, or get the object from the namespace that is meant.",
+        target);
+
+    internal static RolloutException EmptyTarget() => new(
+        "EmptyTarget",
+        ErrorKind.InvalidInput,
+        "A target was given that is empty: a variable that was not set?",
+        "Name a target, deployment/shop or docker/shop, or leave it out to list all.",
+        "");
+
     internal static RolloutException RolloutNotFound(string target) => new(
         "RolloutNotFound",
         ErrorKind.NotFound,
@@ -35,7 +56,7 @@ internal static class ModuleErrors
         "TargetMissing",
         ErrorKind.InvalidInput,
         "No target was given.",
-        "Name one, for example docker/shop.",
+        "Name one, for example deployment/shop or docker/shop.",
         image);
 
     internal static RolloutException ImageMissing(string target) => new(
@@ -87,6 +108,13 @@ internal static class ModuleErrors
         ErrorKind.OperationFailed,
         $"The undo of {rollout.Target} ended {rollout.Phase}{Why(rollout)}",
         "See Get-RolloutHistory for what else can be gone back to, with -ToRevision.",
+        rollout);
+
+    internal static RolloutException CommandFailed(RolloutStatus rollout, string verb) => new(
+        "RolloutCommandFailed",
+        ErrorKind.OperationFailed,
+        $"{verb}-Rollout of {rollout.Target} ended {rollout.Phase}{Why(rollout)}",
+        "Mend the cause and try again (Resume-Rollout), or go back to what ran before (Undo-Rollout).",
         rollout);
 
     internal static RolloutException UndoHealthyNeedsForce(RolloutStatus rollout) => new(

@@ -6,23 +6,23 @@ namespace Rollout;
 /// </summary>
 public sealed class RevisionSource
 {
-    private RevisionSource(int number, string? target)
+    private RevisionSource(int number, RolloutRevision? revision)
     {
         Number = number;
-        Target = target;
+        Revision = revision;
     }
 
     /// <summary>The revision's number.</summary>
     public int Number { get; }
 
-    /// <summary>The workload's target; null for a bare number.</summary>
-    public string? Target { get; }
+    /// <summary>The revision, where one was given; null for a bare number.</summary>
+    public RolloutRevision? Revision { get; }
 
     /// <summary>From a number.</summary>
     public static implicit operator RevisionSource(int number) => new(number, null);
 
     /// <summary>From a revision of the history.</summary>
-    public static implicit operator RevisionSource(RolloutRevision revision) => new(revision.Revision, revision.Target);
+    public static implicit operator RevisionSource(RolloutRevision revision) => new(revision.Revision, revision);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Number}";

@@ -6,6 +6,12 @@ public sealed record RolloutRevision
     /// <summary>The workload's target.</summary>
     public required string Target { get; init; }
 
+    /// <summary>The Kubernetes namespace; null elsewhere.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Where the workload lives.</summary>
+    public RolloutEndpoint? Endpoint { get; init; }
+
     /// <summary>Its number; 1 is the first.</summary>
     public required int Revision { get; init; }
 

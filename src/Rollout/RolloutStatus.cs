@@ -53,6 +53,12 @@ public sealed record RolloutStatus
     /// <summary>Where it stands.</summary>
     public required RolloutPhase Phase { get; init; }
 
+    /// <summary>
+    /// True where what was last asked for was reached: what was rolled out serves, or after an undo that somebody asked for, what ran
+    /// before. False while it is under way, and where a failure was undone.
+    /// </summary>
+    public bool Succeeded { get; init; }
+
     /// <summary>The step of a canary or blue-green rollout: <c>2 of 5: weight 25%</c>; null where there are none.</summary>
     public string? Step { get; init; }
 

@@ -10,6 +10,7 @@ BeforeDiscovery {
         @{ Cmdlet = 'Undo-Rollout'; Script = { Get-Rollout $target | Undo-Rollout -WhatIf } }
         @{ Cmdlet = 'Undo-Rollout'; Script = { Get-RolloutHistory $target | Select-Object -Last 1 | Undo-Rollout -WhatIf } }
         @{ Cmdlet = 'Resume-Rollout'; Script = { Get-Rollout $target | Resume-Rollout -WhatIf } }
+        @{ Cmdlet = 'Restart-Rollout'; Script = { Restart-Rollout $target -WhatIf } }
     )
 }
 
@@ -49,7 +50,8 @@ Describe '-WhatIf' -Skip:$NoDocker {
         Get-EngineState | Should -Be $before
     }
 
-    It 'is tried with every cmdlet that changes things' -ForEach @{ Tried = @($Cases.Cmdlet) + 'Publish-Image' | Sort-Object -Unique } {
+    # What is under way, which Stop and Suspend need, is made in Kubernetes.Tests.ps1.
+    It 'is tried with every cmdlet that changes things' -ForEach @{ Tried = @($Cases.Cmdlet) + 'Publish-Image' + 'Stop-Rollout' + 'Suspend-Rollout' | Sort-Object -Unique } {
         Get-Command -Module Rollout | Where-Object { $_.Parameters.ContainsKey('WhatIf') } | Select-Object -ExpandProperty Name | Sort-Object | Should -Be $Tried
     }
 }

@@ -15,7 +15,6 @@ internal sealed partial class DockerTarget : IRolloutTarget
 
     internal DockerTarget(TargetName name, DockerTargetServices services)
     {
-        if (name.Kind is not ("docker" or "compose")) throw RolloutErrors.InvalidTarget(name.ToString(), "it is not on a plain Docker engine");
         if (!name.Name.Split('/').All(part => ContainerName().IsMatch(part))) throw RolloutErrors.InvalidTarget(name.ToString(), "a container's name is letters, digits, '_', '.' and '-', and starts with a letter or digit");
         Name = name;
         this.services = services;
@@ -24,6 +23,9 @@ internal sealed partial class DockerTarget : IRolloutTarget
 
     /// <inheritdoc/>
     public TargetName Name { get; }
+
+    /// <inheritdoc/>
+    public string? Namespace => null;
 
     /// <inheritdoc/>
     public async Task<RolloutStatus?> ReadAsync(CancellationToken cancellation) => StatusOf(await services.Reader.ReadAsync(names.Workload, cancellation));
@@ -58,6 +60,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
     {
         RolloutOf rollout => RollOutAsync(rollout.Request, new Sinks(changed, reporter), cancellation),
         UndoOf undo => UndoAsync(undo.Request, new Sinks(changed, reporter), cancellation),
+        CommandOf command => CommandedAsync(command.Command, new Sinks(changed, reporter), cancellation),
         _ => throw new ArgumentException("The plan is another target's.", nameof(plan)),
     };
 
@@ -90,7 +93,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
     public async Task<IReadOnlyList<RolloutRevision>> HistoryAsync(CancellationToken cancellation)
     {
         var snapshot = await services.Reader.ReadAsync(names.Workload, cancellation);
-        return snapshot.State is { } state ? WorkloadStatus.History(Name, state) : [];
+        return snapshot.State is { } state ? WorkloadStatus.History(Name, services.Engine.Endpoint, state) : [];
     }
 
     private async Task<RolloutStatus> RollOutAsync(RolloutRequest request, Sinks sinks, CancellationToken cancellation)
@@ -165,8 +168,8 @@ internal sealed partial class DockerTarget : IRolloutTarget
         const string Message = "What was half done was taken back.";
         var change = state.Change!;
         var back = change.GoingBack
-            ? state with { Phase = RolloutPhase.Progressing, Change = change with { Frozen = false } }
-            : (state with { Change = change with { Frozen = false } }).TurnBack(state.Reason ?? "TakenBack", state.Message ?? Message, Decision("Undoing", Message));
+            ? state with { Phase = RolloutPhase.Progressing, Change = change with { Frozen = false, IsAsked = true } }
+            : (state with { Change = change with { Frozen = false, IsAsked = true } }).TurnBack(state.Reason ?? "TakenBack", state.Message ?? Message, Decision("Undoing", Message));
         return GoAsync(snapshot, back, template, (back.Find(change.From) ?? back.Find(change.To)!).ImageId, null, sinks, cancellation);
     }
 

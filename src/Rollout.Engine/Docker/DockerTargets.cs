@@ -6,8 +6,8 @@ using Rollout.Engine.Traffic;
 
 namespace Rollout.Engine.Docker;
 
-/// <summary>The workloads of one plain Docker engine as rollout targets: <c>docker/name</c> and <c>compose/project/service</c>.</summary>
-public sealed class DockerTargets
+/// <summary>The workloads of one plain Docker engine as rollout targets.</summary>
+public sealed class DockerTargets : IRolloutTargets
 {
     private readonly DockerTargetServices services;
 
@@ -28,15 +28,28 @@ public sealed class DockerTargets
 
     internal DockerTargets(DockerTargetServices services) => this.services = services;
 
-    /// <summary>One workload, whether it is there already or not.</summary>
-    /// <exception cref="RolloutException">InvalidTarget: the name is of another platform, or none a container can have.</exception>
-    public IRolloutTarget Find(TargetName name) => new DockerTarget(name, services);
+    /// <inheritdoc/>
+    public RolloutEndpoint Endpoint => services.Engine.Endpoint;
 
-    /// <summary>Looks at a workload's containers for its health.</summary>
+    /// <inheritdoc/>
     public IReplicaStates ReplicaStates => new DockerReplicaStates(services);
 
-    /// <summary>Every workload that Rollout knows on the engine, by name.</summary>
-    public async Task<IReadOnlyList<RolloutStatus>> ListAsync(CancellationToken cancellation)
+    /// <inheritdoc/>
+    public IRolloutTarget Find(TargetName name, string? @namespace = null)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Home != TargetHome.DockerHost) throw RolloutErrors.InvalidTarget(name.ToString(), "it is not on a Docker engine");
+        return string.IsNullOrEmpty(@namespace) ? Open(name) : throw RolloutErrors.NamespaceNotApplicable(name, @namespace);
+    }
+
+    private IRolloutTarget Open(TargetName name) => name.Kind switch
+    {
+        "docker" or "compose" => new DockerTarget(name, services),
+        _ => throw RolloutErrors.KindNotSupported(name),
+    };
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RolloutStatus>> ListAsync(TargetFilter filter, CancellationToken cancellation)
     {
         var snapshots = await services.Reader.ReadAllAsync(cancellation);
         var now = services.Time.GetUtcNow();

@@ -322,6 +322,7 @@ internal sealed class RolloutRun(
         var (phase, verdict, decision) = change switch
         {
             { IsMend: true } => (RolloutPhase.Healthy, null, Decision("Mended", "Every replica runs and is in service.")),
+            { GoingBack: true, IsUndo: true, IsAsked: true } => (RolloutPhase.Undone, null, Decision("Undone", $"The undo was taken back; revision {change.From} serves as before.")),
             { GoingBack: true, IsUndo: true } => (RolloutPhase.Failed, null, Decision("Failed", $"The undo failed; revision {change.From} serves as before.")),
             { GoingBack: true, From: 0 } => (RolloutPhase.Failed, null, Decision("Removed", "The new containers were removed; nothing ran before.")),
             { GoingBack: true } => (RolloutPhase.Undone, HealthVerdict.Healthy, Decision("Undone", $"Revision {change.From} runs again.", HealthVerdict.Healthy)),

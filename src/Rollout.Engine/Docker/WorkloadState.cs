@@ -31,6 +31,9 @@ internal sealed record WorkloadState
     /// <summary>The release before it, for the status.</summary>
     public int? Previous { get; init; }
 
+    /// <summary>True where what serves now was gone back to because a user asked for it, not because of a failure.</summary>
+    public bool WentBackAsAsked { get; init; }
+
     /// <summary>What is under way or was left half done; null otherwise.</summary>
     public Change? Change { get; init; }
 
@@ -114,6 +117,7 @@ internal sealed record WorkloadState
         Phase = RolloutPhase.Progressing,
         Reason = null,
         Message = null,
+        WentBackAsAsked = false,
         Change = change,
         Strategy = change.Strategy,
         StartedAt = decision.At,
@@ -161,6 +165,7 @@ internal sealed record WorkloadState
             Message = change.Message,
             Current = change.Goal,
             Previous = change.IsMend ? Previous : change is { From: 0 } ? null : change.Source,
+            WentBackAsAsked = change.GoingBack ? change.IsAsked : change.IsUndo,
             Change = null,
             CompletedAt = decision.At,
         };
@@ -261,6 +266,9 @@ internal sealed record Change
 
     /// <summary>True on the way back.</summary>
     public bool GoingBack { get; init; }
+
+    /// <summary>True where a user asked for the way back; false where a failure led to it.</summary>
+    public bool IsAsked { get; init; }
 
     /// <summary>True where it failed and was left as it is.</summary>
     public bool Frozen { get; init; }

@@ -29,6 +29,7 @@ internal static class WorkloadStatus
             Revision = wanted?.Number ?? 0,
             Strategy = state.Strategy,
             Phase = phase,
+            Succeeded = phase == RolloutPhase.Healthy || (state.WentBackAsAsked && phase is RolloutPhase.Undone or RolloutPhase.Failed),
             Desired = wanted?.Replicas ?? 0,
             Updated = snapshot.Live.Count(replica => replica.Release == wanted?.Number && replica.IsUp),
             Ready = snapshot.Live.Count(replica => replica.IsWell),
@@ -42,7 +43,7 @@ internal static class WorkloadStatus
     }
 
     /// <summary>The revisions, newest first.</summary>
-    internal static IReadOnlyList<RolloutRevision> History(TargetName target, WorkloadState state) =>
+    internal static IReadOnlyList<RolloutRevision> History(TargetName target, RolloutEndpoint endpoint, WorkloadState state) =>
     [
         .. from release in state.History.Reverse()
            let image = Reference(release)
@@ -50,6 +51,7 @@ internal static class WorkloadStatus
            select new RolloutRevision
            {
                Target = target.ToString(),
+               Endpoint = endpoint,
                Revision = release.Number,
                Image = image,
                CreatedAt = release.CreatedAt,

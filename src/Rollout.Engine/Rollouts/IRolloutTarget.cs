@@ -9,6 +9,9 @@ public interface IRolloutTarget
     /// <summary>Its name.</summary>
     TargetName Name { get; }
 
+    /// <summary>Its namespace; null on a Docker engine, which has none.</summary>
+    string? Namespace { get; }
+
     /// <summary>Reads where it stands now; null where there is no such workload.</summary>
     Task<RolloutStatus?> ReadAsync(CancellationToken cancellation);
 
@@ -19,7 +22,7 @@ public interface IRolloutTarget
     /// Does what was planned, and follows it to its end (Healthy, Failed or Undone). A rollout that fails is a status with its reason,
     /// not an exception; an exception says that it could not be tried, or that nobody knows how it ended.
     /// </summary>
-    /// <param name="plan">From <see cref="PlanAsync"/>.</param>
+    /// <param name="plan">From one of the planning methods.</param>
     /// <param name="changed">Gets each status on the way.</param>
     /// <param name="reporter">Where progress goes.</param>
     /// <param name="cancellation">Stops following at once; what was begun can be carried on with <see cref="CarryOnAsync"/>.</param>
@@ -33,6 +36,15 @@ public interface IRolloutTarget
 
     /// <summary>Works out what an undo would do, and refuses what cannot be undone. Changes nothing. The plan is applied like another.</summary>
     Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation);
+
+    /// <summary>Works out what a command would do, and refuses what cannot be done here. Changes nothing. The plan is applied like another.</summary>
+    Task<RolloutPlan> PlanAsync(RolloutCommand command, IReporter reporter, CancellationToken cancellation);
+
+    /// <summary>
+    /// What a plan would change in the workload, line by line, as the platform itself answers when it only tries; empty where the
+    /// plan's description says all there is. Changes nothing.
+    /// </summary>
+    Task<IReadOnlyList<string>> PreviewAsync(RolloutPlan plan, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<string>>([]);
 
     /// <summary>The revisions that are kept, newest first.</summary>
     Task<IReadOnlyList<RolloutRevision>> HistoryAsync(CancellationToken cancellation);

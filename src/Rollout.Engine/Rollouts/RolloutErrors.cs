@@ -10,6 +10,41 @@ internal static class RolloutErrors
         "Write kind/name: docker/x, compose/project/service, service/x, deployment/x, statefulset/x, daemonset/x or rollout/x.",
         text);
 
+    internal static RolloutException NamespaceNotApplicable(TargetName name, string @namespace) => new(
+        "NamespaceNotApplicable",
+        ErrorKind.InvalidInput,
+        $"'{name}' lives on a Docker engine, which has no namespace '{@namespace}'.",
+        "Leave -Namespace out, or name a workload of a cluster: deployment/x, statefulset/x, daemonset/x.",
+        name.ToString());
+
+    internal static RolloutException KindNotSupported(TargetName name) => new(
+        "TargetKindNotSupported",
+        ErrorKind.NotSupported,
+        $"'{name}' is of a kind that this version of Rollout does not roll out.",
+        "Use docker/x, compose/project/service, deployment/x, statefulset/x or daemonset/x.",
+        name.ToString());
+
+    internal static RolloutException CommandNotSupported(string workload, RolloutVerb verb, string why, string mend) => new(
+        "RolloutCommandNotSupported",
+        ErrorKind.NotSupported,
+        $"{verb}-Rollout cannot be done with '{workload}': {why}.",
+        mend,
+        workload);
+
+    internal static RolloutException NothingToStop(string workload) => new(
+        "NothingToStop",
+        ErrorKind.InvalidInput,
+        $"Nothing is under way for '{workload}'.",
+        "To go back to what ran before, use Undo-Rollout.",
+        workload);
+
+    internal static RolloutException HalfDone(string workload) => new(
+        "RolloutHalfDone",
+        ErrorKind.Busy,
+        $"A rollout of '{workload}' was left half done.",
+        "Finish it (Resume-Rollout) or take it back (Stop-Rollout) first.",
+        workload);
+
     internal static RolloutException InvalidMaxSurge(string text) => new(
         "InvalidMaxSurge",
         ErrorKind.Syntax,

@@ -8,19 +8,8 @@ namespace Rollout.Engine.Rollouts;
 /// <param name="Name">The rest: the workload's name; for compose <c>project/service</c>.</param>
 public sealed record TargetName(string Kind, string Name)
 {
-    private static readonly Dictionary<string, string> Kinds = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["docker"] = "docker",
-        ["compose"] = "compose",
-        ["service"] = "service",
-        ["deployment"] = "deployment",
-        ["deploy"] = "deployment",
-        ["statefulset"] = "statefulset",
-        ["sts"] = "statefulset",
-        ["daemonset"] = "daemonset",
-        ["ds"] = "daemonset",
-        ["rollout"] = "rollout",
-    };
+    /// <summary>Where it lives.</summary>
+    public TargetHome Home => TargetKind.Find(Kind)?.Home ?? throw RolloutErrors.InvalidTarget(ToString(), $"'{Kind}' is no kind of target");
 
     /// <summary>Parses a target.</summary>
     /// <exception cref="RolloutException">InvalidTarget.</exception>
@@ -28,16 +17,16 @@ public sealed record TargetName(string Kind, string Name)
     {
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         if (slash <= 0 || slash == text.Length - 1) throw RolloutErrors.InvalidTarget(text, "it has not the form kind/name");
-        if (!Kinds.TryGetValue(text[..slash], out var kind)) throw RolloutErrors.InvalidTarget(text, $"'{text[..slash]}' is no kind of target");
+        var kind = TargetKind.Find(text[..slash]) ?? throw RolloutErrors.InvalidTarget(text, $"'{text[..slash]}' is no kind of target");
 
         var name = text[(slash + 1)..];
         var parts = name.Split('/');
-        if (parts.Length != (kind == "compose" ? 2 : 1) || parts.Any(part => part.Length == 0))
+        if (parts.Length != kind.NameParts || parts.Any(part => part.Length == 0))
         {
-            throw RolloutErrors.InvalidTarget(text, kind == "compose" ? "a compose target is compose/project/service" : "the name has a slash");
+            throw RolloutErrors.InvalidTarget(text, kind.NameParts > 1 ? "a compose target is compose/project/service" : "the name has a slash");
         }
 
-        return new TargetName(kind, name);
+        return new TargetName(kind.Name, name);
     }
 
     /// <inheritdoc/>

@@ -7,6 +7,8 @@ namespace Rollout.Module.Cmdlets;
 /// <summary>A cmdlet that changes what runs, and follows the change to its end unless it is told not to.</summary>
 public abstract class ChangeCmdlet : FleetCmdlet
 {
+    private readonly Dictionary<object, Task> _last = [];
+
     /// <summary>
     /// Emits the first status and lets the change go on in this PowerShell. Where that ends first, nobody is at work on it any more:
     /// Wait-Rollout and Resume-Rollout carry it on, from any shell.
@@ -14,15 +16,57 @@ public abstract class ChangeCmdlet : FleetCmdlet
     [Parameter]
     public SwitchParameter NoWait { get; set; }
 
-    /// <summary>Does what was planned; the status is the last, or with <paramref name="noWait"/> the first.</summary>
-    private protected static async Task<RolloutStatus> ApplyAsync(DockerEngine engine, IRolloutTarget target, RolloutPlan plan, bool noWait, WorkItem item)
+    /// <summary>Seconds until every replica must be healthy.</summary>
+    [Parameter]
+    [ValidateRange(1, 86_400)]
+    public int TimeoutSec { get; set; } = 600;
+
+    private protected TimeSpan Timeout => TimeSpan.FromSeconds(TimeoutSec);
+
+    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
+        ? given is SwitchParameter { IsPresent: true }
+        : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
+
+    /// <summary>Starts work on a target. Several inputs for one target are worked on one after another, in the order they came.</summary>
+    private protected void Run(object? input, IRolloutTarget target, Func<WorkItem, Task> work)
     {
-        if (!noWait) return await target.ApplyAsync(plan, null, item, item.Cancellation);
+        var before = _last.GetValueOrDefault(target, Task.CompletedTask);
+        var done = new TaskCompletionSource();
+        _last[target] = done.Task;
+        Run(input, async item =>
+        {
+            try
+            {
+                await before.WaitAsync(item.Cancellation);
+                await work(item);
+            }
+            finally
+            {
+                done.TrySetResult();
+            }
+        });
+    }
+
+    /// <summary>Asks -WhatIf and -Confirm about a plan; under -WhatIf with what the platform says it would change.</summary>
+    private protected async Task<bool> IsAgreedAsync(IRolloutTarget target, RolloutPlan plan, WorkItem item)
+    {
+        var preview = IsWhatIf ? await target.PreviewAsync(plan, item.Cancellation) : [];
+        return await item.ShouldProcessAsync(string.Join("\n  ", preview.Prepend($"{plan.Target}: {plan.Description}.")));
+    }
+
+    /// <summary>Does what was planned; the status is the last, or with -NoWait the first.</summary>
+    private protected async Task<RolloutStatus> ApplyAsync(IRolloutTarget target, RolloutPlan plan, WorkItem item)
+    {
+        if (!NoWait) return await target.ApplyAsync(plan, null, item, item.Cancellation);
 
         // What comes of it stands in the workload's record; the pipeline it was started from may be gone by then.
         var begun = new TaskCompletionSource<RolloutStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
         var whole = target.ApplyAsync(plan, status => begun.TrySetResult(status), SilentReporter.Instance, CancellationToken.None);
-        engine.KeepUntil(whole);
+        KeepUntil(whole);
         return await await Task.WhenAny(begun.Task, whole);
     }
+
+    /// <summary>True where a status is no failure: what was asked for is there, is still on its way, or is held at a step that was asked for.</summary>
+    private protected static bool IsOnItsWay(RolloutStatus status) =>
+        status.Succeeded || status.Phase == RolloutPhase.Progressing || status is { Phase: RolloutPhase.Paused, Step: not null };
 }

@@ -1,8 +1,9 @@
 using System.Management.Automation;
+using Rollout.Module.Places;
 
 namespace Rollout.Module.Cmdlets;
 
-/// <summary>A cmdlet that talks to a Docker engine.</summary>
+/// <summary>A cmdlet that works on the images of a Docker engine.</summary>
 public abstract class DockerCmdlet : RolloutCmdlet
 {
     /// <summary>The engine's address.</summary>
@@ -13,5 +14,5 @@ public abstract class DockerCmdlet : RolloutCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? Context { get; set; }
 
-    private protected EngineChoice Engine => new(DockerHost, Context, CurrentDirectory);
+    private protected EngineChoice Engine => new(DockerHost, Context);
 }

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace Rollout.Module.Cmdlets;
 
 /// <summary>A cmdlet whose inputs are worked on side by side, each result coming out when it is there.</summary>
-public abstract class FleetCmdlet : DockerCmdlet
+public abstract class FleetCmdlet : TargetCmdlet
 {
     internal const int DefaultLimit = 32;
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Rollout.Engine.Rollouts;
 using Rollout.Module.Completers;
 using Rollout.Module.Pipeline;
 
@@ -7,52 +8,92 @@ namespace Rollout.Module.Cmdlets;
 /// <summary>Shows where rollouts stand: the ones named, or all.</summary>
 [Cmdlet(VerbsCommon.Get, "Rollout")]
 [OutputType(typeof(RolloutStatus))]
-public sealed class GetRolloutCommand : DockerCmdlet
+public sealed class GetRolloutCommand : FleetCmdlet
 {
+    // What says that a platform is not used here, or is not there now.
+    private static readonly HashSet<string> Absences = ["KubernetesNotConfigured", "KubernetesContextNotChosen", "KubernetesContextNotFound", "KubeconfigNotFound", "DockerContextNotFound"];
+
     /// <summary>The targets, or patterns of them; all where none is given.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
     [ArgumentCompleter(typeof(TargetCompleter))]
-    public string[] Target { get; set; } = [];
+    public string[]? Target { get; set; }
+
+    /// <summary>Of every namespace of the cluster.</summary>
+    [Parameter]
+    public SwitchParameter AllNamespaces { get; set; }
+
+    /// <summary>Only workloads of a cluster with these labels, as kubectl's -l takes them.</summary>
+    [Parameter]
+    public string? Selector { get; set; }
 
     /// <summary>Only rollouts in one of these phases.</summary>
     [Parameter]
     public RolloutPhase[] Phase { get; set; } = [];
 
+    private TargetFilter Filter => new() { Namespace = Text(Namespace), AllNamespaces = AllNamespaces, Selector = Text(Selector) };
+
     private protected override void Process()
     {
-        string[] wanted = [.. Target.Where(target => !string.IsNullOrWhiteSpace(target))];
-        var choice = Engine;
-        var mayBeAbsent = wanted.Length == 0 && !choice.IsNamed;
-        foreach (var target in wanted.DefaultIfEmpty("*"))
+        foreach (var target in Named())
         {
-            var engine = choice.For(null);
-            Run(target, item => WriteAsync(target, engine, mayBeAbsent, item));
+            if (WildcardPattern.ContainsWildcardCharacters(target)) List(target);
+            else Read(target);
         }
     }
 
-    private async Task WriteAsync(string target, DockerEngine engine, bool mayBeAbsent, WorkItem item)
+    /// <summary>An empty target is no target left out: what was to be one must not become all.</summary>
+    private IEnumerable<string> Named() =>
+        Target is null && !MyInvocation.BoundParameters.ContainsKey(nameof(Target)) ? ["*"]
+        : Target is null or [] || Target.Any(string.IsNullOrWhiteSpace) ? throw ModuleErrors.EmptyTarget()
+        : Target;
+
+    private void Read(string name)
     {
-        using var _ = engine;
-        try
-        {
-            var found = WildcardPattern.ContainsWildcardCharacters(target)
-                ? await ListAsync(engine, target, item.Cancellation)
-                : [await ReadAsync(engine, target, item.Cancellation)];
-            foreach (var rollout in found.Where(rollout => Phase.Length == 0 || Phase.Contains(rollout.Phase))) item.Write(rollout);
-        }
-        catch (RolloutException error) when (mayBeAbsent && error.Kind == ErrorKind.Connection)
-        {
-            item.Verbose($"Docker is left out: {error.Message}");
-        }
+        var target = Places.Find(name);
+        Run(name, async item => Write(await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound(name), item));
     }
 
-    private static async Task<IEnumerable<RolloutStatus>> ListAsync(DockerEngine engine, string pattern, CancellationToken cancellation)
+    private void List(string pattern)
     {
         var wanted = WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase);
-        return (await engine.Targets.ListAsync(cancellation)).Where(rollout => wanted.IsMatch(rollout.Target));
+        var (places, filter) = (Places, Filter);
+        var isOfCluster = places.Kubeconfig is not null || filter != TargetFilter.None;
+        var (engine, cluster) = (!isOfCluster, places.DockerHost is null);
+        var isNamed = isOfCluster || !cluster;
+        Run(pattern, async item =>
+        {
+            var lists = new List<Task<RolloutException?>>();
+            if (engine) lists.Add(ListAsync(() => places.Engine(), TargetFilter.None, wanted, item));
+            if (cluster) lists.Add(ListAsync(() => places.Cluster(), filter, wanted, item));
+            var failures = (await Task.WhenAll(lists)).OfType<RolloutException>().ToList();
+
+            // A platform that is not there is no error, unless it was named; a context that neither platform has was.
+            var isAbsence = !isNamed && failures.All(IsAbsence) && (places.Context is null || failures.Count < lists.Count);
+            if (failures.Count > 0 && !isAbsence) throw failures.FirstOrDefault(failure => !IsAbsence(failure)) ?? failures[^1];
+        });
     }
 
-    private static async Task<RolloutStatus> ReadAsync(DockerEngine engine, string target, CancellationToken cancellation) =>
-        await engine.Target(target).ReadAsync(cancellation) ?? throw ModuleErrors.RolloutNotFound(target);
+    /// <summary>Writes what a place has; returns why it could not be asked.</summary>
+    private async Task<RolloutException?> ListAsync(Func<IRolloutTargets> open, TargetFilter filter, WildcardPattern wanted, WorkItem item)
+    {
+        try
+        {
+            var found = await open().ListAsync(filter, item.Cancellation);
+            foreach (var rollout in found.Where(rollout => wanted.IsMatch(rollout.Target))) Write(rollout, item);
+            return null;
+        }
+        catch (RolloutException failure)
+        {
+            item.Verbose($"Left out: {failure.Message}");
+            return failure;
+        }
+    }
+
+    private static bool IsAbsence(RolloutException failure) => failure.Kind == ErrorKind.Connection || Absences.Contains(failure.Id);
+
+    private void Write(RolloutStatus rollout, WorkItem item)
+    {
+        if (Phase.Length == 0 || Phase.Contains(rollout.Phase)) item.Write(rollout);
+    }
 }

@@ -5,6 +5,7 @@ using System.Security;
 using Rollout.Engine.Images;
 using Rollout.Module.Literals;
 using Rollout.Module.Pipeline;
+using Rollout.Module.Places;
 
 namespace Rollout.Module.Cmdlets;
 

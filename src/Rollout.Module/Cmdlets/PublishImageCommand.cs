@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using Rollout.Engine.Registries;
 using Rollout.Module.Pipeline;
+using Rollout.Module.Places;
 
 namespace Rollout.Module.Cmdlets;
 

@@ -1,33 +1,16 @@
 using System.Management.Automation;
-using Rollout.Module.Pipeline;
+using Rollout.Engine.Rollouts;
 
 namespace Rollout.Module.Cmdlets;
 
-/// <summary>Carries on a rollout whose shell died, and mends one that is Degraded.</summary>
+/// <summary>Lets a rollout go on that is held, carries on one whose shell died, and mends one that is Degraded.</summary>
 [Cmdlet(VerbsLifecycle.Resume, "Rollout", SupportsShouldProcess = true)]
 [OutputType(typeof(RolloutStatus))]
-public sealed class ResumeRolloutCommand : FleetCmdlet
+public sealed class ResumeRolloutCommand : CommandCmdlet
 {
-    /// <summary>The rollout to carry on.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
-    public RolloutStatus? Rollout { get; set; }
+    /// <summary>Past every step that is left, to the end.</summary>
+    [Parameter]
+    public SwitchParameter Full { get; set; }
 
-    private protected override void Process()
-    {
-        var rollout = Rollout!;
-        var engine = Engine.For(rollout.Endpoint);
-        Run(rollout, item => ResumeAsync(rollout, engine, item));
-    }
-
-    private static async Task ResumeAsync(RolloutStatus rollout, DockerEngine engine, WorkItem item)
-    {
-        if (!await item.ShouldProcessAsync($"Carry on or mend {rollout.Target}, which is {rollout.Phase}.")) return;
-
-        using var _ = engine;
-        var status = await engine.Target(rollout.Target).CarryOnAsync(null, item, item.Cancellation);
-        item.Write(status);
-
-        // An undo that was carried on ends Undone, without a reason.
-        if (status.Phase != RolloutPhase.Healthy && status is not { Phase: RolloutPhase.Undone, Reason: null }) throw ModuleErrors.RolloutFailed(status, status.Image);
-    }
+    private protected override RolloutCommand Command => new(Full ? RolloutVerb.Promote : RolloutVerb.Resume);
 }

@@ -75,7 +75,13 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     {
         _progress.Dispose();
         Cancel();
+        Close(Task.WhenAll(_running));
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Called at the end, to close what the cmdlet has opened once its work has ended too.</summary>
+    private protected virtual void Close(Task work)
+    {
     }
 
     /// <summary>Whether a failure means that no other input can succeed either.</summary>

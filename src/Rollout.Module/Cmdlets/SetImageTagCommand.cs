@@ -2,6 +2,7 @@ using System.Management.Automation;
 using Rollout.Engine.Images;
 using Rollout.Module.Literals;
 using Rollout.Module.Pipeline;
+using Rollout.Module.Places;
 
 namespace Rollout.Module.Cmdlets;
 

@@ -13,7 +13,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 {
     private bool _imageIsNamed;
 
-    /// <summary>The target: <c>docker/x</c> or <c>compose/project/service</c>.</summary>
+    /// <summary>The target: <c>deployment/x</c>, <c>statefulset/x</c>, <c>daemonset/x</c>, <c>docker/x</c> or <c>compose/project/service</c>.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(TargetCompleter))]
     public string? Target { get; set; }
@@ -26,6 +26,10 @@ public sealed class StartRolloutCommand : ChangeCmdlet
     [Parameter(ValueFromPipeline = true)]
     public RolloutStatus? Rollout { get; set; }
 
+    /// <summary>The container that gets the image, where the workload has several.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public string? Container { get; set; }
+
     /// <summary>How the new replaces the old.</summary>
     [Parameter]
     public RolloutStrategy Strategy { get; set; } = RolloutStrategy.Rolling;
@@ -33,6 +37,10 @@ public sealed class StartRolloutCommand : ChangeCmdlet
     /// <summary>Replicas above the wanted number while it goes on: a number or a percentage.</summary>
     [Parameter]
     public string? MaxSurge { get; set; }
+
+    /// <summary>Replicas that may be missing from the wanted number while it goes on: a number or a percentage.</summary>
+    [Parameter]
+    public string? MaxUnavailable { get; set; }
 
     /// <summary>Checks that must pass before it counts as Healthy.</summary>
     [Parameter]
@@ -51,11 +59,6 @@ public sealed class StartRolloutCommand : ChangeCmdlet
     [Parameter]
     [ValidateRange(0, 86_400)]
     public int GraceSec { get; set; }
-
-    /// <summary>Seconds until every new replica must be healthy.</summary>
-    [Parameter]
-    [ValidateRange(1, 86_400)]
-    public int TimeoutSec { get; set; } = 600;
 
     /// <summary>Starts no more rollouts after so many have failed.</summary>
     [Parameter]
@@ -135,35 +138,34 @@ public sealed class StartRolloutCommand : ChangeCmdlet
         // A piped rollout has an Image of its own, which would bind by its name.
         if (Rollout is not null && !_imageIsNamed) throw ModuleErrors.RolloutWithoutImage(Rollout);
 
-        var target = Text(Target) ?? throw ModuleErrors.TargetMissing(Image);
-        var image = Image ?? throw ModuleErrors.ImageMissing(target);
-        var engine = Engine.For(Rollout?.Endpoint ?? image.Built?.Endpoint, otherwise: image.Endpoint);
+        var name = Text(Target) ?? throw ModuleErrors.TargetMissing(Image);
+        var image = Image ?? throw ModuleErrors.ImageMissing(name);
+        var target = Places.Find(name, Rollout?.Endpoint, Rollout?.Namespace, image);
         var request = Request(image);
-        var noWait = NoWait;
-        Run(target, item => StartAsync(target, engine, request, noWait, item));
+        Run(name, target, item => StartAsync(target, request, item));
     }
 
-    private static async Task StartAsync(string name, DockerEngine engine, RolloutRequest request, bool noWait, WorkItem item)
+    private async Task StartAsync(IRolloutTarget target, RolloutRequest request, WorkItem item)
     {
-        using var _ = engine;
-        var target = engine.Target(name);
         var plan = await target.PlanAsync(request, item, item.Cancellation);
-        if (!await item.ShouldProcessAsync(plan.Description)) return;
+        if (!await IsAgreedAsync(target, plan, item)) return;
 
-        var status = await ApplyAsync(engine, target, plan, noWait, item);
+        var status = await ApplyAsync(target, plan, item);
         item.Write(status);
-        if (status.Phase is not (RolloutPhase.Healthy or RolloutPhase.Progressing)) throw ModuleErrors.RolloutFailed(status, request.Image.Reference);
+        if (!IsOnItsWay(status)) throw ModuleErrors.RolloutFailed(status, request.Image.Reference);
     }
 
     private RolloutRequest Request(ImageSource image) => new()
     {
         Image = image,
+        Container = Text(Container),
         ByTag = ByTag,
         Strategy = Strategy,
         MaxSurge = Text(MaxSurge),
+        MaxUnavailable = Text(MaxUnavailable),
         OnFailure = OnFailure,
         HealthChecks = HealthCheck,
-        Timeout = TimeSpan.FromSeconds(TimeoutSec),
+        Timeout = Timeout,
         GraceRestarts = GraceRestarts,
         Grace = TimeSpan.FromSeconds(GraceSec),
         ChangeCause = Text(ChangeCause),

@@ -1,7 +1,10 @@
 using System.Management.Automation;
 using Rollout.Engine.Health;
+using Rollout.Engine.Rollouts;
+using Rollout.Module.Completers;
 using Rollout.Module.Literals;
 using Rollout.Module.Pipeline;
+using Rollout.Module.Places;
 
 namespace Rollout.Module.Cmdlets;
 
@@ -12,6 +15,8 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
 {
     private const string ContainerSet = "Container";
     private const string CheckSet = "Check";
+
+    private OpenPlaces? _open;
 
     /// <summary>The rollout to check.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
@@ -35,15 +40,29 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
     [Parameter]
     public SwitchParameter Quiet { get; set; }
 
-    /// <summary>The engine's address.</summary>
+    /// <summary>The context: kubeconfig's for a target in a cluster, docker's for one on an engine.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(ContextCompleter))]
+    public string? Context { get; set; }
+
+    /// <summary>The kubeconfig file; without it, those that kubectl would take.</summary>
+    [Parameter]
+    public string? Kubeconfig { get; set; }
+
+    /// <summary>The Docker engine's address; without it, the one that the docker CLI would take.</summary>
     [Parameter]
     public string? DockerHost { get; set; }
 
-    /// <summary>The docker context whose engine is meant.</summary>
-    [Parameter]
-    public string? Context { get; set; }
-
     private protected override int WorkLimit => ThrottleLimit;
+
+    private protected override void Close(Task work) => _open?.CloseAfter(work);
+
+    private PlaceChoice Places => new(_open ??= new OpenPlaces(CurrentDirectory))
+    {
+        DockerHost = Text(DockerHost),
+        Context = Text(Context),
+        Kubeconfig = Text(Kubeconfig) is { } path ? FileSystemPath(path) : null,
+    };
 
     private IReadOnlyList<RolloutHealthCheck> Checks => ParameterSetName switch
     {
@@ -55,15 +74,14 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
     private protected override void Process()
     {
         var rollout = Rollout!;
-        var engine = new EngineChoice(DockerHost, Context, CurrentDirectory).For(rollout.Endpoint);
+        var place = Places.PlaceOf(rollout);
         var checks = Checks;
-        Run(rollout, item => TestAsync(rollout, engine, checks, item));
+        Run(rollout, item => TestAsync(rollout, place, checks, item));
     }
 
-    private async Task TestAsync(RolloutStatus rollout, DockerEngine engine, IReadOnlyList<RolloutHealthCheck> checks, WorkItem item)
+    private async Task TestAsync(RolloutStatus rollout, IRolloutTargets place, IReadOnlyList<RolloutHealthCheck> checks, WorkItem item)
     {
-        using var _ = engine;
-        var runner = new HealthCheckRunner(engine.Targets.ReplicaStates, TimeProvider.System) { For = For };
+        var runner = new HealthCheckRunner(place.ReplicaStates, TimeProvider.System) { For = For };
         var health = await runner.RunAsync(rollout, checks, item, item.Cancellation);
         if (Quiet) item.Write(health.Healthy);
         else item.Write(health);

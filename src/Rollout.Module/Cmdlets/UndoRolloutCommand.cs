@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using Rollout.Engine.Rollouts;
+using Rollout.Module.Completers;
 using Rollout.Module.Pipeline;
 
 namespace Rollout.Module.Cmdlets;
@@ -13,9 +14,11 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
     private bool _yesToAll;
     private bool _noToAll;
 
-    /// <summary>The rollout to undo.</summary>
+    /// <summary>The rollout to undo, or its target.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    public RolloutStatus? Rollout { get; set; }
+    [Alias("Target")]
+    [ArgumentCompleter(typeof(TargetCompleter))]
+    public RolloutSource? Rollout { get; set; }
 
     /// <summary>What the checks found, as Test-RolloutHealth emits it.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -33,55 +36,54 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
     [Parameter]
     public SwitchParameter IfUnhealthy { get; set; }
 
-    /// <summary>Does not ask about a healthy rollout.</summary>
+    /// <summary>Does not ask about a healthy rollout, and undoes though a GitOps controller would take it back.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
-
-    /// <summary>Seconds until what ran before must be healthy.</summary>
-    [Parameter]
-    [ValidateRange(1, 86_400)]
-    public int TimeoutSec { get; set; } = 600;
 
     private bool IsNotToAsk =>
         Force || (MyInvocation.BoundParameters.TryGetValue("Confirm", out var confirm) && confirm is SwitchParameter { IsPresent: false });
 
     private protected override void Process()
     {
-        var target = Rollout?.Target ?? Text(ToRevision?.Target) ?? throw ModuleErrors.TargetMissing(null);
+        var target = TargetOf();
+        var rollout = Rollout?.Status;
         var request = new UndoRequest
         {
             ToRevision = ToRevision?.Number,
             ToImage = Text(ToImage) is { } image ? ImageReference.Parse(image) : null,
             Verdict = Verdict,
             Force = Force,
-            Timeout = TimeSpan.FromSeconds(TimeoutSec),
+            Timeout = Timeout,
         };
-        var engine = Engine.For(Rollout?.Endpoint);
-        var verdict = Verdict ?? VerdictOf(Rollout);
+        Run(rollout ?? (object)$"{target.Name}", target, item => UndoAsync(target, request, rollout, item));
+    }
+
+    private IRolloutTarget TargetOf()
+    {
+        if (Rollout is not null) return Places.Find(Rollout);
+        var revision = ToRevision?.Revision ?? throw ModuleErrors.TargetMissing(null);
+        return Places.Find(revision.Target, revision.Endpoint, revision.Namespace);
+    }
+
+    private async Task UndoAsync(IRolloutTarget target, UndoRequest request, RolloutStatus? known, WorkItem item)
+    {
+        // What is only named is looked at first: a healthy rollout is asked about however it was named.
+        var rollout = known ?? await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound($"{target.Name}");
+        var verdict = request.Verdict ?? VerdictOf(rollout);
         // What was undone already is not undone again, whatever is found of what runs now.
-        if (IfUnhealthy && Rollout is not null && (Rollout.Phase == RolloutPhase.Undone || verdict != HealthVerdict.Unhealthy))
+        if (IfUnhealthy && (rollout.Phase == RolloutPhase.Undone || verdict != HealthVerdict.Unhealthy))
         {
-            WriteObject(Rollout);
+            item.Write(rollout);
             return;
         }
 
-        var rollout = Rollout;
-        var noWait = NoWait;
-        var asks = rollout is not null && verdict == HealthVerdict.Healthy && !IsNotToAsk;
-        Run(rollout ?? (object)target, item => UndoAsync(target, engine, request, asks ? rollout : null, noWait, item));
-    }
-
-    private async Task UndoAsync(string name, DockerEngine engine, UndoRequest request, RolloutStatus? healthy, bool noWait, WorkItem item)
-    {
-        using var _ = engine;
-        var target = engine.Target(name);
         var plan = await target.PlanUndoAsync(request, item.Cancellation);
-        if (!await item.ShouldProcessAsync(plan.Description)) return;
-        if (healthy is not null && !await item.AskAsync(() => ShouldUndo(healthy, plan.Description))) return;
+        if (!await IsAgreedAsync(target, plan, item)) return;
+        if (verdict == HealthVerdict.Healthy && !IsNotToAsk && !await item.AskAsync(() => ShouldUndo(rollout, plan.Description))) return;
 
-        var status = await ApplyAsync(engine, target, plan, noWait, item);
+        var status = await ApplyAsync(target, plan, item);
         item.Write(status);
-        if (status.Phase is RolloutPhase.Failed or RolloutPhase.Degraded && status.Reason != "TakenBack") throw ModuleErrors.UndoFailed(status);
+        if (!IsOnItsWay(status)) throw ModuleErrors.UndoFailed(status);
     }
 
     private bool ShouldUndo(RolloutStatus rollout, string description)
@@ -98,7 +100,7 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
     }
 
     /// <summary>What a rollout's own phase says where no check was made.</summary>
-    private static HealthVerdict? VerdictOf(RolloutStatus? rollout) => rollout?.Phase switch
+    private static HealthVerdict? VerdictOf(RolloutStatus rollout) => rollout.Phase switch
     {
         RolloutPhase.Healthy or RolloutPhase.Undone => HealthVerdict.Healthy,
         RolloutPhase.Failed or RolloutPhase.Degraded => HealthVerdict.Unhealthy,

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Rollout.Engine.Rollouts;
 using Rollout.Module.Pipeline;
 
 namespace Rollout.Module.Cmdlets;
@@ -6,12 +7,8 @@ namespace Rollout.Module.Cmdlets;
 /// <summary>Waits until a rollout has settled, or has reached a phase, and emits it as it is then.</summary>
 [Cmdlet(VerbsLifecycle.Wait, "Rollout")]
 [OutputType(typeof(RolloutStatus))]
-public sealed class WaitRolloutCommand : FleetCmdlet
+public sealed class WaitRolloutCommand : FollowCmdlet
 {
-    /// <summary>The rollout to wait for.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
-    public RolloutStatus? Rollout { get; set; }
-
     /// <summary>The phases to wait for; without any, Healthy.</summary>
     [Parameter]
     public RolloutPhase[] Phase { get; set; } = [RolloutPhase.Healthy];
@@ -21,37 +18,29 @@ public sealed class WaitRolloutCommand : FleetCmdlet
     [ValidateRange(1, int.MaxValue / 1000)]
     public int TimeoutSec { get; set; } = 600;
 
-    private protected override void Process()
+    private protected override async Task FollowAsync(IRolloutTarget target, RolloutStatus? known, WorkItem item)
     {
-        var rollout = Rollout!;
-        var engine = Engine.For(rollout.Endpoint);
-        Run(rollout, item => WaitAsync(rollout, engine, item));
-    }
-
-    private async Task WaitAsync(RolloutStatus rollout, DockerEngine engine, WorkItem item)
-    {
-        using var _ = engine;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(item.Cancellation);
         patience.CancelAfter(TimeSpan.FromSeconds(TimeoutSec));
 
-        var last = rollout;
+        var last = known;
         try
         {
-            var target = engine.Target(rollout.Target);
             await foreach (var status in target.WatchAsync(patience.Token))
             {
                 // Nobody is at work: it would be waited for in vain.
                 last = status.Reason == "Abandoned" ? await target.CarryOnAsync(null, item, patience.Token) : status;
-                item.Progress(new ProgressReport($"Waiting for {rollout.Target}", $"{last.Phase}, {last.Ready} of {last.Desired} ready"));
+                item.Progress(new ProgressReport($"Waiting for {target.Name}", $"{last.Phase}, {last.Ready} of {last.Desired} ready"));
                 if (Phase.Contains(last.Phase) || HasEnded(last)) break;
             }
         }
-        catch (OperationCanceledException) when (!item.Cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!item.Cancellation.IsCancellationRequested && last is not null)
         {
             item.Write(last);
             throw ModuleErrors.WaitTimedOut(last, Phase, TimeoutSec);
         }
 
+        if (last is null) throw ModuleErrors.RolloutNotFound($"{target.Name}");
         item.Write(last);
         if (!Phase.Contains(last.Phase)) throw ModuleErrors.RolloutPhaseNotReached(last, Phase);
     }

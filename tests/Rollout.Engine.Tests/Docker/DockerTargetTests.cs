@@ -27,7 +27,7 @@ public sealed class DockerTargetTests(DockerEngineFixture engine) : IClassFixtur
         Assert.Equal("v1", await shop.AskAsync("1-2"));
         Assert.Contains(RolloutPhase.Progressing, seen);
         Assert.Single(await shop.RecordsAsync());
-        Assert.Contains(await shop.Targets.ListAsync(CancellationToken.None), listed => listed.Target == $"docker/{shop.Name}" && listed.Phase == RolloutPhase.Healthy);
+        Assert.Contains(await shop.Targets.ListAsync(TargetFilter.None, CancellationToken.None), listed => listed.Target == $"docker/{shop.Name}" && listed.Phase == RolloutPhase.Healthy);
     }
 
     [FactNeeds("docker")]

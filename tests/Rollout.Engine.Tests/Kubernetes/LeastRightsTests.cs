@@ -33,7 +33,7 @@ public sealed class LeastRightsTests
         foreach (var kind in Kinds) Deploy(cluster, kind);
         using var client = cluster.Client();
         var targets = new KubernetesTargets(client, TimeProvider.System, new Random(1)) { Images = AnyImage.Instance };
-        await targets.ListAsync("default", null, Limit);
+        await targets.ListAsync(new TargetFilter { Namespace = "default" }, Limit);
         foreach (var kind in Kinds)
         {
             var target = targets.Find(new TargetName(kind, "my-" + kind), "default");

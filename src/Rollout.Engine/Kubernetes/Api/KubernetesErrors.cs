@@ -42,6 +42,13 @@ internal static class KubernetesErrors
         $"The kubeconfig has no current context. It has: {Listed(known)}.",
         "Name one of them with -Context, or choose it with 'kubectl config use-context'.");
 
+    internal static RolloutException ContextMoved(RolloutEndpoint from, RolloutEndpoint now) => new(
+        "KubernetesContextMoved",
+        ErrorKind.InvalidInput,
+        $"The object came from the cluster at {from}, but its context '{from.Context}' names {now} by now.",
+        "Name the cluster with -Context or -Kubeconfig, or get the object anew (Get-Rollout).",
+        from);
+
     internal static RolloutException NotConfigured() => new(
         "KubernetesNotConfigured",
         ErrorKind.NotFound,

@@ -31,6 +31,18 @@ public static class Kubeconfig
         return InPod(environment, ServiceAccount, time) ?? throw KubernetesErrors.NotConfigured();
     }
 
+    /// <summary>The connection to the cluster that an object came from; refused where its context names another server by now.</summary>
+    /// <exception cref="RolloutException">As <see cref="Connection(string?, string?, Func{string, string?}, TimeProvider)"/>, and KubernetesContextMoved.</exception>
+    public static KubernetesConnection Connection(RolloutEndpoint from, Func<string, string?> environment, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        ArgumentNullException.ThrowIfNull(environment);
+        // One of several files in KUBECONFIG may need the others: its context's cluster and user may be there.
+        var isMerged = from.Kubeconfig is { } file && Paths(null, environment).Any(path => Path.GetFullPath(path) == file);
+        var connection = Connection(isMerged ? null : from.Kubeconfig, from.Context, environment, time);
+        return connection.Endpoint.Server == from.Server ? connection : throw KubernetesErrors.ContextMoved(from, connection.Endpoint);
+    }
+
     /// <summary>The contexts there are, the current one first; empty where there is no kubeconfig.</summary>
     public static IReadOnlyList<string> Contexts(string? path, Func<string, string?> environment)
     {

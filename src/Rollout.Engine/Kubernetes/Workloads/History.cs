@@ -4,12 +4,14 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 internal static class History
 {
     /// <summary>One revision; null where its image has no name that can be read.</summary>
-    public static RolloutRevision? Of(Revision revision, Workload workload)
+    public static RolloutRevision? Of(Revision revision, Workload workload, RolloutEndpoint endpoint)
     {
         if (StatusOf.Parsed(PodTemplate.Image(revision.Template, workload.Container)) is not { } image) return null;
         return new RolloutRevision
         {
             Target = $"{workload.Kind}/{workload.Metadata.Name}",
+            Namespace = workload.Metadata.Namespace,
+            Endpoint = endpoint,
             Revision = (int)revision.Number,
             Image = image,
             CreatedAt = revision.Metadata.CreationTimestamp ?? default,

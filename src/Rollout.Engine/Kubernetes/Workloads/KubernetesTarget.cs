@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
@@ -9,6 +10,8 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromMinutes(5);
 
     public TargetName Name => store.Name;
+
+    public string? Namespace => store.Namespace;
 
     private RolloutEndpoint Endpoint => store.Client.Endpoint;
 
@@ -46,10 +49,49 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         };
     }
 
+    public async Task<RolloutPlan> PlanAsync(RolloutCommand command, IReporter reporter, CancellationToken cancellation)
+    {
+        var workload = await store.FindAsync(cancellation);
+        var before = StatusOf.Read(workload, Endpoint);
+        if (command.Verb == RolloutVerb.Stop)
+        {
+            if (before.Phase is RolloutPhase.Healthy or RolloutPhase.Undone or RolloutPhase.Degraded) throw RolloutErrors.NothingToStop(workload.Title);
+            return await PlanUndoAsync(new UndoRequest { Timeout = command.Timeout, Force = command.Force }, cancellation);
+        }
+
+        if (command.Verb == RolloutVerb.Restart)
+        {
+            if (workload.IsPaused) throw WorkloadErrors.Paused(workload.Title);
+            return new RestartChange(workload, command) { Target = Name, Before = before, Description = $"Replace every Pod of {workload.Title} by a new one" };
+        }
+
+        if (command.Verb == RolloutVerb.Suspend) CheckCanPause(workload);
+        else if (!workload.IsPaused) return new CarryOn { Target = Name, Before = before, Description = $"Carry on {workload.Title}, which is {before.Phase}, where anything is left to do" };
+        return new PauseChange(workload, command) { Target = Name, Before = before, Description = $"{(command.Verb == RolloutVerb.Suspend ? "Pause" : "Lift the pause of")} {workload.Title}" };
+    }
+
+    public async Task<IReadOnlyList<string>> PreviewAsync(RolloutPlan plan, CancellationToken cancellation)
+    {
+        var (workload, patch) = plan switch
+        {
+            ImageChange change => (change.Workload, change.Patch(change.Workload, change.Begin(store.Now))),
+            RevisionChange change => (change.Workload, UndoChoice.Patch(change.Workload, change.Revision, change.Begin(change.Workload.Record, store.Now))),
+            RestartChange change => (change.Workload, RestartChange.Patch(change.Workload, change.Begin(store.Now))),
+            _ => (null, null),
+        };
+        if (workload is null || patch is null) return [];
+        var after = (await store.PreviewAsync(workload, patch, cancellation))["spec"]?["template"] as JsonObject ?? [];
+        return TemplateDifference.Lines(PodTemplate.WithoutHash(workload.Template), PodTemplate.WithoutHash(after));
+    }
+
     public Task<RolloutStatus> ApplyAsync(RolloutPlan plan, Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation) => plan switch
     {
         ImageChange rollout => RollOutAsync(rollout, new FollowedRollout(store, changed, reporter), cancellation),
         RevisionChange undo => UndoAsync(undo, new FollowedRollout(store, changed, reporter), cancellation),
+        RestartChange restart => RestartAsync(restart, new FollowedRollout(store, changed, reporter), cancellation),
+        PauseChange { Command.Verb: RolloutVerb.Suspend } pause => SuspendAsync(pause, changed, cancellation),
+        PauseChange pause => ResumeAsync(pause, new FollowedRollout(store, changed, reporter), cancellation),
+        CarryOn => CarryOnAsync(changed, reporter, cancellation),
         _ => throw new ArgumentException("The plan is another target's.", nameof(plan)),
     };
 
@@ -82,7 +124,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     {
         var workload = await store.FindAsync(cancellation);
         var revisions = await store.RevisionsAsync(workload, cancellation);
-        return [.. revisions.Select(revision => History.Of(revision, workload)).OfType<RolloutRevision>()];
+        return [.. revisions.Select(revision => History.Of(revision, workload, Endpoint)).OfType<RolloutRevision>()];
     }
 
     private async Task<RolloutStatus> RollOutAsync(ImageChange plan, FollowedRollout followed, CancellationToken cancellation)
@@ -97,7 +139,41 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     {
         await using var lease = await store.LeaseAsync(plan.Workload, cancellation);
         if (LeavesABadOne(plan)) await store.MarkAsync(plan.Workload, await store.RevisionsAsync(plan.Workload, cancellation), HealthVerdict.Unhealthy, cancellation);
-        return await followed.GoBackAsync(plan, plan.Workload.Record, cancellation);
+        return await followed.GoBackAsync(plan with { IsAsked = true }, plan.Workload.Record, cancellation);
+    }
+
+    private async Task<RolloutStatus> RestartAsync(RestartChange plan, FollowedRollout followed, CancellationToken cancellation)
+    {
+        await using var lease = await store.LeaseAsync(plan.Workload, cancellation);
+        var record = plan.Begin(store.Now);
+        var workload = await store.PatchAsync(plan.Workload, now => RestartChange.Patch(now, record), cancellation);
+        return await followed.FollowAsync(workload, record, [], cancellation);
+    }
+
+    /// <summary>No lease is taken: who follows the rollout sees the pause, and ends.</summary>
+    private async Task<RolloutStatus> SuspendAsync(PauseChange plan, Action<RolloutStatus>? changed, CancellationToken cancellation)
+    {
+        var record = plan.Begin(store.Now);
+        var paused = await store.PatchAsync(plan.Workload, now => plan.Patch(now, record), cancellation);
+        var status = StatusOf.Read(paused, Endpoint);
+        // Its own status may be from before the pause.
+        if (status.Phase == RolloutPhase.Progressing) status = status with { Phase = RolloutPhase.Paused, Reason = "Paused", Message = "It is paused." };
+        changed?.Invoke(status);
+        return status;
+    }
+
+    private async Task<RolloutStatus> ResumeAsync(PauseChange plan, FollowedRollout followed, CancellationToken cancellation)
+    {
+        await using var lease = await store.LeaseAsync(plan.Workload, cancellation);
+        var record = plan.Begin(store.Now);
+        var workload = await store.PatchAsync(plan.Workload, now => plan.Patch(now, record), cancellation);
+        return await followed.FollowAsync(workload, record, [], cancellation);
+    }
+
+    private static void CheckCanPause(Workload workload)
+    {
+        if (workload.Kind == "statefulset") throw RolloutErrors.CommandNotSupported(workload.Title, RolloutVerb.Suspend, "a StatefulSet has no pause", "Go back with Stop-Rollout, or hold it by hand with spec.updateStrategy.rollingUpdate.partition.");
+        if (workload.Kind == "daemonset") throw RolloutErrors.CommandNotSupported(workload.Title, RolloutVerb.Suspend, "a DaemonSet has no pause", "Go back with Stop-Rollout, or hold it by hand with spec.updateStrategy.type: OnDelete.");
     }
 
     /// <summary>An image's patch leaves the replicas alone, so that they stay whoever's they are.</summary>
@@ -113,4 +189,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         if (plan.Workload.Record?.Phase is RolloutPhase.Failed or RolloutPhase.Degraded) return false;
         return StatusOf.Read(plan.Workload, Endpoint).Phase is RolloutPhase.Failed or RolloutPhase.Degraded;
     }
+
+    /// <summary>The plan of going on with what there is.</summary>
+    private sealed record CarryOn : RolloutPlan;
 }

@@ -7,7 +7,7 @@ using Rollout.Engine.Rollouts;
 namespace Rollout.Engine.Kubernetes.Workloads;
 
 /// <summary>The workloads of one cluster as rollout targets. Those that are followed at the same time share one list and one watch per kind and namespace.</summary>
-public sealed partial class KubernetesTargets
+public sealed partial class KubernetesTargets : IRolloutTargets
 {
     /// <summary>Opens the cluster's workloads. Nothing is sent yet.</summary>
     /// <param name="client">The cluster; not disposed of.</param>
@@ -32,30 +32,36 @@ public sealed partial class KubernetesTargets
 
     internal ClusterWatch Watch { get; }
 
-    /// <summary>Looks at a workload's Pods for its health.</summary>
+    /// <inheritdoc/>
+    public RolloutEndpoint Endpoint => Client.Endpoint;
+
+    /// <inheritdoc/>
     public IReplicaStates ReplicaStates => new PodStates(this);
 
-    /// <summary>One workload, whether it is there or not.</summary>
-    /// <param name="name">deployment, statefulset or daemonset, and its name.</param>
-    /// <param name="namespace">Its namespace; null for the context's.</param>
-    /// <exception cref="RolloutException">InvalidTarget: the name is of another platform, or none an object can have.</exception>
-    public IRolloutTarget Find(TargetName name, string? @namespace)
+    /// <inheritdoc/>
+    public IRolloutTarget Find(TargetName name, string? @namespace = null)
     {
         ArgumentNullException.ThrowIfNull(name);
-        var kind = WorkloadKind.Find(name.Kind) ?? throw RolloutErrors.InvalidTarget(name.ToString(), "it is no workload of a cluster");
+        if (name.Home != TargetHome.Cluster) throw RolloutErrors.InvalidTarget(name.ToString(), "it is no workload of a cluster");
         if (name.Name.Length > 253 || !ObjectName().IsMatch(name.Name)) throw RolloutErrors.InvalidTarget(name.ToString(), "a name is lower-case letters, digits, '-' and '.', and starts and ends with a letter or digit");
-        return new KubernetesTarget(new WorkloadStore(name, string.IsNullOrEmpty(@namespace) ? Client.Namespace : @namespace, kind, this));
+        return Open(name, string.IsNullOrEmpty(@namespace) ? Client.Namespace : @namespace);
     }
 
+    private IRolloutTarget Open(TargetName name, string @namespace) =>
+        WorkloadKind.Find(name.Kind) is { } kind ? new KubernetesTarget(new WorkloadStore(name, @namespace, kind, this)) : throw RolloutErrors.KindNotSupported(name);
+
     /// <summary>Every Deployment, StatefulSet and DaemonSet: one list a kind.</summary>
-    /// <param name="namespace">A namespace; null for all.</param>
-    /// <param name="selector">By labels, as kubectl's -l takes it; null for all.</param>
-    /// <param name="cancellation">Ends the listing.</param>
-    public async Task<IReadOnlyList<RolloutStatus>> ListAsync(string? @namespace, string? selector, CancellationToken cancellation)
+    public async Task<IReadOnlyList<RolloutStatus>> ListAsync(TargetFilter filter, CancellationToken cancellation)
     {
-        var lists = await Task.WhenAll(WorkloadKind.Kinds.Select(kind => kind.ListNumberedAsync(Client, @namespace, new ListQuery { LabelSelector = selector }, cancellation)));
+        ArgumentNullException.ThrowIfNull(filter);
+        var @namespace = filter.AllNamespaces ? null : string.IsNullOrEmpty(filter.Namespace) ? Client.Namespace : filter.Namespace;
+        var lists = await Task.WhenAll(WorkloadKind.Kinds.Select(kind => kind.ListNumberedAsync(Client, @namespace, new ListQuery { LabelSelector = filter.Selector }, cancellation)));
         return [.. lists.SelectMany(list => list).Select(workload => StatusOf.Read(workload, Client.Endpoint))];
     }
+
+    /// <summary>The cluster's namespaces by name.</summary>
+    public async Task<IReadOnlyList<string>> NamespacesAsync(CancellationToken cancellation) =>
+        [.. (await Client.ListAllAsync(Resources.Namespaces, null, new ListQuery(), cancellation)).Items.Select(item => item.Metadata.Name).Order(StringComparer.Ordinal)];
 
     /// <summary>Whether a namespace is there; null where that may not be asked.</summary>
     internal async Task<bool?> HasNamespaceAsync(string @namespace, CancellationToken cancellation)

@@ -8,6 +8,9 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 /// <param name="Request">What was asked for.</param>
 internal sealed record RevisionChange(Workload Workload, Revision Revision, UndoRequest Request) : RolloutPlan
 {
+    /// <summary>True where a user asked for it; false where a failure led to it.</summary>
+    public bool IsAsked { get; init; }
+
     /// <summary>The record of the undo that begins. What went wrong before stays its reason.</summary>
     public RolloutRecord Begin(RolloutRecord? before, DateTimeOffset now)
     {
@@ -24,6 +27,7 @@ internal sealed record RevisionChange(Workload Workload, Revision Revision, Undo
             GraceSec = before?.GraceSec ?? 0,
             GraceRestarts = before?.GraceRestarts ?? 0,
             IsUndo = true,
+            IsAsked = IsAsked,
             StartedAt = now,
             Reason = before?.Reason,
             Message = before?.Message,

@@ -25,6 +25,10 @@ internal sealed record RolloutRecord
     public double GraceSec { get; init; }
     public int GraceRestarts { get; init; }
     public bool IsUndo { get; init; }
+
+    /// <summary>True where a user asked for the undo; false where a failure led to it.</summary>
+    public bool IsAsked { get; init; }
+
     public bool HasPaused { get; init; }
     public DateTimeOffset StartedAt { get; init; }
     public DateTimeOffset? CompletedAt { get; init; }

@@ -32,6 +32,7 @@ internal static class StatusOf
             Revision = (int)workload.Revision,
             Strategy = workload.IsRecreate ? RolloutStrategy.Recreate : RolloutStrategy.Rolling,
             Phase = phase,
+            Succeeded = phase == RolloutPhase.Healthy || (phase == RolloutPhase.Undone && record is { IsAsked: true }),
             Desired = progress.Desired,
             Updated = progress.Updated,
             Ready = progress.Ready,

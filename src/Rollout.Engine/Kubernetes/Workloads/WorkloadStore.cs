@@ -11,6 +11,8 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
 
     public TargetName Name => name;
 
+    public string Namespace => @namespace;
+
     public KubernetesTargets Cluster => cluster;
 
     public IKubernetesClient Client => cluster.Client;

@@ -1,0 +1,42 @@
+using System.Management.Automation;
+using Rollout.Module.Completers;
+using Rollout.Module.Places;
+
+namespace Rollout.Module.Cmdlets;
+
+/// <summary>A cmdlet that works on rollout targets, wherever they live.</summary>
+public abstract class TargetCmdlet : RolloutCmdlet
+{
+    private OpenPlaces? _open;
+
+    /// <summary>The Kubernetes namespace; without it, the context's.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(NamespaceCompleter))]
+    public string? Namespace { get; set; }
+
+    /// <summary>The context: kubeconfig's for a target in a cluster, docker's for one on an engine.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ContextCompleter))]
+    public string? Context { get; set; }
+
+    /// <summary>The kubeconfig file; without it, those that kubectl would take.</summary>
+    [Parameter]
+    public string? Kubeconfig { get; set; }
+
+    /// <summary>The Docker engine's address; without it, the one that the docker CLI would take.</summary>
+    [Parameter]
+    public string? DockerHost { get; set; }
+
+    private protected PlaceChoice Places => new(_open ??= new OpenPlaces(CurrentDirectory))
+    {
+        DockerHost = Text(DockerHost),
+        Context = Text(Context),
+        Kubeconfig = Text(Kubeconfig) is { } path ? FileSystemPath(path) : null,
+        Namespace = Text(Namespace),
+    };
+
+    /// <summary>Has the connections outlive the cmdlet, for what goes on without it.</summary>
+    private protected void KeepUntil(Task ended) => _open!.KeepUntil(ended);
+
+    private protected override void Close(Task work) => _open?.CloseAfter(work);
+}

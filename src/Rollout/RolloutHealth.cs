@@ -46,6 +46,9 @@ public sealed record HealthCheckResult
     /// <summary>Why, in a sentence.</summary>
     public string? Message { get; init; }
 
+    /// <summary>What the judge says, where the check compares with a baseline.</summary>
+    public Judgement? Judgement { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Verdict}";
 }

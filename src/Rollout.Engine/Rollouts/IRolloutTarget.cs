@@ -65,6 +65,18 @@ public sealed record RolloutRequest
     /// <summary>How the new replaces the old.</summary>
     public RolloutStrategy Strategy { get; init; } = RolloutStrategy.Rolling;
 
+    /// <summary>The steps of a canary, or what comes between the complete new set and the switch of a blue-green rollout; empty means the strategy's own.</summary>
+    public IReadOnlyList<RolloutStep> Steps { get; init; } = [];
+
+    /// <summary>True where a blue-green rollout switches by itself; else it waits until it is resumed.</summary>
+    public bool AutoPromote { get; init; }
+
+    /// <summary>True where as many replicas of the old version as of the new are made beside them, to compare the new with.</summary>
+    public bool Baseline { get; init; }
+
+    /// <summary>How long a blue-green rollout keeps the old set running after the switch, for an undo at once.</summary>
+    public TimeSpan ScaleDownDelay { get; init; }
+
     /// <summary>Replicas above the wanted number while it goes on: a number or a percentage.</summary>
     public string? MaxSurge { get; init; }
 

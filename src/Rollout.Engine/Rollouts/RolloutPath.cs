@@ -9,14 +9,31 @@ namespace Rollout.Engine.Rollouts;
 /// <param name="New">New replicas that serve, at least.</param>
 /// <param name="Old">Old replicas that are left, at most.</param>
 /// <param name="Verified">True where the checks must have passed before the next point is made for.</param>
-internal sealed record Waypoint(int New, int Old, bool Verified = false);
+internal sealed record Waypoint(int New, int Old, bool Verified = false)
+{
+    /// <summary>The new set's share of the traffic in percent, as the router has it in force; null where shares are left as they are.</summary>
+    internal decimal? Weight { get; init; }
+
+    /// <summary>The share that the new set keeps while old replicas go on the way there; null where shares are left as they are.</summary>
+    internal decimal? WeightMeanwhile { get; init; }
+
+    /// <summary>The number of the step, from 0, that it belongs to; the way after the last step has the next number.</summary>
+    internal int Step { get; init; }
+
+    /// <summary>What must have been done there, or waited for, before that step counts as passed.</summary>
+    internal RolloutStep? Gate { get; init; }
+}
 
 /// <summary>
 /// The whole way. Along a path New never falls and Old never rises, so that what is observed alone says how far it has come: a shell
-/// that carries on needs no memory of what another did. A strategy is a way of laying out waypoints, not another driver.
+/// that carries on needs no memory of what another did; but for pauses and shares of the traffic, of which the number of steps passed says how far it
+/// has come. A strategy is a way of laying out waypoints, not another driver.
 /// </summary>
 internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
 {
+    /// <summary>True where a router shares the traffic out by weights, so that a replica is put into it without a share.</summary>
+    internal bool IsWeighted { get; init; }
+
     /// <summary>
     /// The new set comes up in batches of <paramref name="batch"/>. With room for all of it beside the old (<paramref name="surge"/> at least
     /// <paramref name="replicas"/>) no old replica is touched before all of the new serve and are verified; with less room
@@ -50,6 +67,68 @@ internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
     internal static RolloutPath Back(int replicas, bool sideBySide) => sideBySide
         ? new([new Waypoint(replicas, int.MaxValue), new Waypoint(replicas, 0)])
         : new([new Waypoint(0, 0), new Waypoint(replicas, 0)]);
+
+    /// <summary>Back where weights were given: all traffic goes to the set that ran before in one switch.</summary>
+    internal static RolloutPath SwitchBack(int replicas) => new(
+        [new Waypoint(replicas, int.MaxValue), new Waypoint(replicas, int.MaxValue) { Weight = 100 }, new Waypoint(replicas, 0) { Weight = 100 }]) { IsWeighted = true };
+
+    /// <summary>
+    /// Step by step. Behind a router as many new replicas serve as their share needs, and the old stay; without one the replicas themselves
+    /// are the share. After the last step the new set is completed and verified, and only then the old goes.
+    /// </summary>
+    /// <param name="steps">The steps.</param>
+    /// <param name="replicas">The replicas wanted.</param>
+    /// <param name="old">The replicas that run; there is at least one.</param>
+    /// <param name="surge">Replicas that there is room for beside them.</param>
+    /// <param name="routed">Whether a router shares the traffic out.</param>
+    internal static RolloutPath Stepped(IReadOnlyList<RolloutStep> steps, int replicas, int old, int surge, bool routed)
+    {
+        var budget = new ReplicaBudget(Math.Max(replicas, old) + surge, Math.Min(replicas, old));
+        var points = new List<Waypoint>();
+        var at = new CanaryCounts(0, old);
+        decimal? weight = routed ? 0 : null;
+        for (var step = 0; step < steps.Count; step++)
+        {
+            var goal = Bound(GoalOf(steps[step], replicas, old, surge, routed), at, replicas, budget);
+            points.AddRange(Ramp(at, goal, budget, step, weight));
+            if (routed && steps[step] is WeightStep share) weight = share.Percent;
+            points.Add(new Waypoint(goal.Canary, goal.Stable) { Step = step, Gate = steps[step], Weight = weight });
+            at = goal;
+        }
+
+        var end = Bound(new CanaryCounts(replicas, old), at, replicas, budget);
+        points.AddRange(Ramp(at, end, budget, steps.Count, weight));
+        points.Add(new Waypoint(replicas, end.Stable, Verified: true) { Step = steps.Count, Weight = routed ? 100 : null });
+        points.Add(new Waypoint(replicas, 0) { Step = steps.Count, Weight = routed ? 100 : null });
+        return new RolloutPath(points) { IsWeighted = routed };
+    }
+
+    private static CanaryCounts GoalOf(RolloutStep step, int replicas, int old, int surge, bool routed) => step switch
+    {
+        WeightStep share when routed => new CanaryCounts((int)Math.Ceiling(replicas * share.Percent / 100), old),
+        WeightStep { Percent: 100 } => new CanaryCounts(replicas, 0),
+        WeightStep share => CanaryCounts.Nearest(old, share.Percent, surge),
+        ReplicasStep count => new CanaryCounts(count.Replicas, old),
+        _ => new CanaryCounts(0, old),
+    };
+
+    /// <summary>The new never falls and the old never rises; and there is neither more than there is room for nor less than must serve.</summary>
+    private static CanaryCounts Bound(CanaryCounts goal, CanaryCounts at, int replicas, ReplicaBudget budget)
+    {
+        var canary = Math.Clamp(goal.Canary, at.Canary, replicas);
+        var stable = Math.Min(goal.Stable, Math.Min(at.Stable, budget.AtMost - canary));
+        return new CanaryCounts(canary, Math.Clamp(budget.AtLeast - canary, stable, at.Stable));
+    }
+
+    /// <summary>The counts on the way, where there is not room enough to go there at once.</summary>
+    private static IEnumerable<Waypoint> Ramp(CanaryCounts from, CanaryCounts goal, ReplicaBudget budget, int step, decimal? weight)
+    {
+        for (var at = from; at != goal;)
+        {
+            at = budget.Next(new SideCounts(at.Canary, at.Canary), new SideCounts(at.Stable, at.Stable), goal);
+            yield return new Waypoint(at.Canary, at.Stable) { Step = step, WeightMeanwhile = weight };
+        }
+    }
 
     /// <summary>
     /// Reads a MaxSurge: a number of replicas or a percentage of them, rounded up, at least 1. Null means room for all.

@@ -1,0 +1,101 @@
+using System.Collections;
+using Rollout.Engine.Literals;
+
+namespace Rollout.Engine.Rollouts;
+
+/// <summary>
+/// Steps as users write them: <c>5%,2m,25%,pause,check</c> as one text or several, or tables with one of Weight, Pause, Check, Replicas and Header. A
+/// step's own text (<c>weight 5%</c>, <c>pause 2m</c>, <c>pause within 1h</c>, <c>replicas 2</c>) is read too.
+/// </summary>
+public static class StepText
+{
+    /// <summary>Reads what PowerShell made of what the user wrote (without its PSObject).</summary>
+    /// <param name="value">A text, a table, a step, or a list of such.</param>
+    /// <exception cref="RolloutException">InvalidStep, InvalidPercentage, InvalidDuration; for a number, with the advice to quote.</exception>
+    public static IReadOnlyList<RolloutStep> From(object? value) => value switch
+    {
+        null => [],
+        RolloutStep step => [step],
+        string text => Parse(text),
+        TimeSpan duration => [new PauseStep(duration)],
+        IDictionary table => [FromTable(table)],
+        IEnumerable list => [.. list.Cast<object?>().SelectMany(From)],
+
+        // PowerShell makes [int16]5 of an unquoted 5s and a decimal of 1d: what was meant is lost.
+        _ => throw StepErrors.InvalidStep(value, $"it has come as a value of type {value.GetType().Name}, so quote it"),
+    };
+
+    /// <summary>Reads one or several steps, with commas between.</summary>
+    /// <exception cref="RolloutException">InvalidStep, InvalidPercentage, InvalidDuration.</exception>
+    public static IReadOnlyList<RolloutStep> Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return string.IsNullOrWhiteSpace(text) ? [] : [.. text.Split(',').Select(ParseOne)];
+    }
+
+    /// <summary>Writes steps so that <see cref="Parse"/> reads them again; checks of their own and headers have no text.</summary>
+    public static string Write(IEnumerable<RolloutStep> steps) => string.Join(',', steps);
+
+    private static RolloutStep ParseOne(string text)
+    {
+        var words = text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return words.Select(word => word.ToLowerInvariant()).ToArray() switch
+        {
+            ["pause"] => new PauseStep(),
+            ["check"] => new CheckStep([]),
+            ["pause", var duration] => new PauseStep(DurationText.Parse(duration)),
+            ["pause", "within", var limit] => new PauseStep(null, DurationText.Parse(limit)),
+            ["weight", var weight] => Weight(weight),
+            ["replicas", var count] => Replicas(int.TryParse(count, out var number) ? number : text),
+            [var weight] when weight.EndsWith('%') => Weight(weight),
+            [var duration] when char.IsAsciiDigit(duration[0]) => new PauseStep(DurationText.Parse(duration)),
+            _ => throw StepErrors.InvalidStep(text, "it is neither a percentage, a duration, 'pause' nor 'check'"),
+        };
+    }
+
+    private static RolloutStep FromTable(IDictionary table)
+    {
+        var fields = table.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => entry.Value, StringComparer.OrdinalIgnoreCase);
+        fields.Remove("ApprovalLimit", out var limit);
+        if (fields.Count != 1) throw StepErrors.InvalidStep(string.Join("; ", fields.Keys), "a table has one of Weight, Pause, Check, Replicas and Header");
+
+        var (kind, value) = fields.First();
+        if (limit is not null && !kind.Equals("Pause", StringComparison.OrdinalIgnoreCase)) throw StepErrors.InvalidStep(kind, "ApprovalLimit goes with Pause=$true");
+        return kind.ToUpperInvariant() switch
+        {
+            "WEIGHT" when value is not null => Weight(value),
+            "PAUSE" => Pause(value, limit),
+            "CHECK" => new CheckStep(Checks(value)),
+            "REPLICAS" => Replicas(value is string text && int.TryParse(text, out var number) ? number : value),
+            "HEADER" => new HeaderStep(Headers(value)),
+            _ => throw StepErrors.InvalidStep(kind, "a table has one of Weight, Pause, Check, Replicas and Header"),
+        };
+    }
+
+    private static WeightStep Weight(object value) => new(PercentText.From(value) * 100);
+
+    private static PauseStep Pause(object? value, object? limit) => value switch
+    {
+        true => new PauseStep(null, limit is null ? null : DurationText.From(limit)),
+        null or false => throw StepErrors.InvalidStep("Pause", "it is $true or a duration"),
+        _ when limit is not null => throw StepErrors.InvalidStep("Pause", "ApprovalLimit goes with Pause=$true"),
+        _ => new PauseStep(DurationText.From(value)),
+    };
+
+    private static IReadOnlyList<RolloutHealthCheck> Checks(object? value) => value switch
+    {
+        true => [],
+        RolloutHealthCheck check => [check],
+        IEnumerable list when list.Cast<object?>().ToList() is var items && items.Count > 0 && items.All(item => item is RolloutHealthCheck) => [.. items.Cast<RolloutHealthCheck>()],
+        _ => throw StepErrors.InvalidStep("Check", "it is $true or what New-RolloutHealthCheck emits"),
+    };
+
+    private static ReplicasStep Replicas(object? value) =>
+        value is int and > 0 ? new ReplicasStep((int)value) : throw StepErrors.InvalidStep(value, "Replicas is a whole number above 0");
+
+    private static Dictionary<string, string> Headers(object? value)
+    {
+        if (value is not IDictionary { Count: > 0 } table) throw StepErrors.InvalidStep("Header", "it is a table of names and values");
+        return table.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => $"{entry.Value}", StringComparer.OrdinalIgnoreCase);
+    }
+}

@@ -19,6 +19,7 @@ public sealed partial class KubernetesTargets : IRolloutTargets
         Watch = new ClusterWatch(client, time, random);
         Images = new ImageDigests(new DockerConfig(), time);
         Autoscalers = new Autoscalers(client, time);
+        Version = new SupportedVersion(client);
     }
 
     /// <summary>What registries say of the images; unless another is given, with the credentials of Docker's config.json.</summary>
@@ -27,6 +28,8 @@ public sealed partial class KubernetesTargets : IRolloutTargets
     internal IKubernetesClient Client { get; }
 
     internal Autoscalers Autoscalers { get; }
+
+    internal SupportedVersion Version { get; }
 
     internal TimeProvider Time { get; }
 

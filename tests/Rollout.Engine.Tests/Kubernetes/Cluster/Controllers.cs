@@ -30,6 +30,8 @@ internal sealed class Controllers : IDisposable
         store.Written += Woken;
     }
 
+    public Kubelet Kubelet => _kubelet;
+
     /// <summary>False: nothing moves, as with a controller manager that is down.</summary>
     public bool AreRunning { get; set; } = true;
 

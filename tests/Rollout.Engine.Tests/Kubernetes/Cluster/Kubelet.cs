@@ -16,6 +16,9 @@ internal sealed class Kubelet(ObjectStore store, Action<TimeSpan, Action> later)
     private static readonly TimeSpan Termination = TimeSpan.FromMilliseconds(10);
     private int _turn;
 
+    /// <summary>How the runtime names what it runs for an image.</summary>
+    public Func<string, string> ImageId { get; set; } = image => image;
+
     public static bool IsReady(JsonObject pod) => pod.Items("status", "conditions").Any(condition => condition.Text("type") == "Ready" && condition.Text("status") == "True");
 
     public static DateTimeOffset ReadySince(JsonObject pod) => DateTimeOffset.Parse(
@@ -88,6 +91,7 @@ internal sealed class Kubelet(ObjectStore store, Action<TimeSpan, Action> later)
             case "bad":
                 var isFirst = turn % 2 == 0;
                 Containers(key, "Pending", ready: false, container => isFirst ? Waiting("ErrImagePull", $"failed to pull image \"{container.Text("image")}\": not found") : Waiting("ImagePullBackOff", $"Back-off pulling image \"{container.Text("image")}\""));
+                if (isFirst) Event(key, uid, "Failed", $"Failed to pull image \"{pod.Items("spec", "containers").First().Text("image")}\": not found");
                 if (isFirst) Event(key, uid, "Failed", "Error: ErrImagePull");
                 if (turn < 1) later(Backoff, () => Run(key, uid, behaviour, turn + 1));
                 return;
@@ -127,7 +131,7 @@ internal sealed class Kubelet(ObjectStore store, Action<TimeSpan, Action> later)
             var told = state(container);
             told["name"] = container.Text("name");
             told["image"] = container.Text("image");
-            told["imageID"] = phase == "Pending" ? "" : container.Text("image");
+            told["imageID"] = phase == "Pending" ? "" : ImageId(container.Text("image")!);
             told["ready"] = ready;
             return told;
         })]);

@@ -81,6 +81,9 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>The server's minor version.</summary>
+    public string Minor { get; set; } = "32";
+
     /// <summary>Connections accepted so far.</summary>
     public int Connections { get; private set; }
 
@@ -207,7 +210,7 @@ internal sealed class TestCluster : IAsyncDisposable
         var request = context.Request;
         if (request.Path == "/version")
         {
-            await WriteAsync(context, 200, new JsonObject { ["major"] = "1", ["minor"] = "32", ["gitVersion"] = "v1.32.0-test" });
+            await WriteAsync(context, 200, new JsonObject { ["major"] = "1", ["minor"] = Minor, ["gitVersion"] = $"v1.{Minor}.0-test" });
             return;
         }
 

@@ -213,7 +213,7 @@ public sealed class TargetSituationTests
         ["spec"] = new JsonObject { ["template"] = new JsonObject { ["spec"] = new JsonObject { ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = image }) } } },
     });
 
-    private static async Task<IReadOnlyList<RolloutStatus>> ListAsync(Playground place) => await Targets(place).ListAsync(place.Namespace, null, Limit);
+    private static async Task<IReadOnlyList<RolloutStatus>> ListAsync(Playground place) => await Targets(place).ListAsync(new TargetFilter { Namespace = place.Namespace }, Limit);
 
     private static async Task<HealthVerdict> VerdictAsync(IRolloutTarget target, string tag) => (await target.HistoryAsync(Limit)).Single(revision => revision.Image.Tag == tag).Verdict;
 

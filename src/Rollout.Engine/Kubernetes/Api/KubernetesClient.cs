@@ -16,6 +16,7 @@ public sealed class KubernetesClient : IKubernetesClient
 {
     private const string FieldManager = "rollout";
     private const string PatchRefused = "the server rejected our request due to an error in our request";
+    private const string NoSuchPath = "404 page not found";
     private const int LongestLog = 256 * 1024;
     private const int LongestError = 64 * 1024;
     private readonly KubernetesTransport _transport;
@@ -284,6 +285,8 @@ public sealed class KubernetesClient : IKubernetesClient
             // A proxy, a login page, or an overloaded server's plain words.
         }
 
+        // What the server says of a path of a group that it has not: a kind that nobody installed.
+        if (status is null && code == 404 && text.Trim() == NoSuchPath) return KubernetesErrors.NotFound(what, "the server does not know that kind.");
         if (status is null && code is not (401 or 403 or 429 or >= 500)) return KubernetesErrors.NotUnderstood(Endpoint, $"it answers HTTP {code} without a Status.");
         var words = text.Length > 200 ? text[..200] : text;
         return Failure((status ?? new Status { Message = words.Trim() }) with { Code = code }, what);

@@ -36,7 +36,7 @@ internal sealed record Ownership(string Owner, string Source, bool Reverts)
         if (metadata.Labels.TryGetValue("kustomize.toolkit.fluxcd.io/name", out var kustomization))
         {
             var space = metadata.Labels.GetValueOrDefault("kustomize.toolkit.fluxcd.io/namespace", "");
-            return new Ownership($"the Flux Kustomization '{space}/{kustomization}'", $"the Git path of the Kustomization '{space}/{kustomization}'", Reverts: true) { Application = ("Kustomization", space, kustomization) };
+            return new Ownership($"the Flux Kustomization '{space}/{kustomization}'", $"the Git path of the Kustomization '{space}/{kustomization}'", Reverts: true) { Application = space.Length > 0 ? ("Kustomization", space, kustomization) : null };
         }
 
         if (metadata.Labels.TryGetValue("helm.toolkit.fluxcd.io/name", out var helmRelease))

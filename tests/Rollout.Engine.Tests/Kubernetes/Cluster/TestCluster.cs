@@ -222,6 +222,14 @@ internal sealed class TestCluster : IAsyncDisposable
             return;
         }
 
+        if (IsOfNoInstalledKind(route.Resource))
+        {
+            context.Response.StatusCode = 404;
+            context.Response.ContentType = "text/plain; charset=utf-8";
+            await context.Response.WriteAsync("404 page not found\n", cancellation);
+            return;
+        }
+
         var isWatch = request.Query["watch"] == "true";
         var verb = request.Method switch { "GET" when isWatch => "watch", "GET" when route.Name is null => "list", "GET" => "get", "POST" => "create", "PATCH" => "patch", _ => "delete" };
         if (!Allows(verb, route.Subresource is null ? route.Resource : $"{route.Resource}/{route.Subresource}", route.Namespace))
@@ -246,6 +254,10 @@ internal sealed class TestCluster : IAsyncDisposable
         if (fault is Fault.CutAfter) throw new IOException();
         await WriteAsync(context, request.Method == "POST" ? 201 : 200, answer);
     }
+
+    /// <summary>Kinds that are not Kubernetes' own are there where a test has put an object of one.</summary>
+    private bool IsOfNoInstalledKind(string resource) => resource.Split('/')[0].EndsWith(".io", StringComparison.Ordinal) && !resource.Contains(".k8s.io/", StringComparison.Ordinal)
+        && Locked(() => !Store.All(resource, null).Any());
 
     private JsonObject Done(HttpRequest request, Route route, JsonNode? body)
     {

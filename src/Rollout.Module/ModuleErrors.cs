@@ -38,6 +38,13 @@ internal static class ModuleErrors
         "Leave -Namespace out, or get the object from the namespace that is meant.",
         target);
 
+    internal static RolloutException RevisionOfAnother(string target, RolloutRevision revision) => new(
+        "RevisionOfAnother",
+        ErrorKind.InvalidInput,
+        $"Revision {revision.Revision} is one of {revision.Target}, not of {target}.",
+        $"Take one from Get-RolloutHistory {target}.",
+        revision);
+
     internal static RolloutException EmptyTarget() => new(
         "EmptyTarget",
         ErrorKind.InvalidInput,

@@ -17,7 +17,7 @@ public abstract class CommandCmdlet : ChangeCmdlet
     private protected abstract RolloutCommand Command { get; }
 
     /// <summary>Whether a status is what was asked for, or on its way there.</summary>
-    private protected virtual bool IsGood(RolloutStatus status) => IsOnItsWay(status);
+    private protected virtual bool IsGood(RolloutStatus? before, RolloutStatus after) => IsOnItsWay(after);
 
     private protected override void Process()
     {
@@ -34,6 +34,6 @@ public abstract class CommandCmdlet : ChangeCmdlet
 
         var status = await ApplyAsync(target, plan, item);
         item.Write(status);
-        if (!IsGood(status)) throw ModuleErrors.CommandFailed(status, $"{command.Verb}");
+        if (!IsGood(plan.Before, status)) throw ModuleErrors.CommandFailed(status, $"{command.Verb}");
     }
 }

@@ -12,5 +12,9 @@ public sealed class ResumeRolloutCommand : CommandCmdlet
     [Parameter]
     public SwitchParameter Full { get; set; }
 
+    /// <summary>What was undone before is no failure of this.</summary>
+    private protected override bool IsGood(RolloutStatus? before, RolloutStatus after) =>
+        base.IsGood(before, after) || (before?.Phase == RolloutPhase.Undone && after.Phase == RolloutPhase.Undone);
+
     private protected override RolloutCommand Command => new(Full ? RolloutVerb.Promote : RolloutVerb.Resume);
 }

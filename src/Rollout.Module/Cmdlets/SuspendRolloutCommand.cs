@@ -11,5 +11,5 @@ public sealed class SuspendRolloutCommand : CommandCmdlet
     private protected override RolloutCommand Command => new(RolloutVerb.Suspend);
 
     /// <summary>Held it is, however it stands otherwise.</summary>
-    private protected override bool IsGood(RolloutStatus status) => true;
+    private protected override bool IsGood(RolloutStatus? before, RolloutStatus after) => true;
 }

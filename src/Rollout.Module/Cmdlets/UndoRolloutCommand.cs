@@ -58,11 +58,13 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
         Run(rollout ?? (object)$"{target.Name}", target, item => UndoAsync(target, request, rollout, item));
     }
 
+    /// <summary>A revision names its workload and the place of that too.</summary>
     private IRolloutTarget TargetOf()
     {
-        if (Rollout is not null) return Places.Find(Rollout);
-        var revision = ToRevision?.Revision ?? throw ModuleErrors.TargetMissing(null);
-        return Places.Find(revision.Target, revision.Endpoint, revision.Namespace);
+        var revision = ToRevision?.Revision;
+        if (Rollout is not null && revision is not null && Rollout.Target != revision.Target) throw ModuleErrors.RevisionOfAnother(Rollout.Target, revision);
+        if (Rollout?.Status is not null || (Rollout is not null && revision is null)) return Places.Find(Rollout);
+        return revision is null ? throw ModuleErrors.TargetMissing(null) : Places.Find(revision.Target, revision.Endpoint, revision.Namespace);
     }
 
     private async Task UndoAsync(IRolloutTarget target, UndoRequest request, RolloutStatus? known, WorkItem item)

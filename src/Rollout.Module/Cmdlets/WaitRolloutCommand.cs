@@ -28,8 +28,7 @@ public sealed class WaitRolloutCommand : FollowCmdlet
         {
             await foreach (var status in target.WatchAsync(patience.Token))
             {
-                // Nobody is at work: it would be waited for in vain.
-                last = status.Reason == "Abandoned" ? await target.CarryOnAsync(null, item, patience.Token) : status;
+                last = status.Reason == "Abandoned" ? await CarryOnAsync(target, item, patience.Token) ?? status : status;
                 item.Progress(new ProgressReport($"Waiting for {target.Name}", $"{last.Phase}, {last.Ready} of {last.Desired} ready"));
                 if (Phase.Contains(last.Phase) || HasEnded(last)) break;
             }
@@ -43,6 +42,19 @@ public sealed class WaitRolloutCommand : FollowCmdlet
         if (last is null) throw ModuleErrors.RolloutNotFound($"{target.Name}");
         item.Write(last);
         if (!Phase.Contains(last.Phase)) throw ModuleErrors.RolloutPhaseNotReached(last, Phase);
+    }
+
+    /// <summary>Nobody is at work: it would be waited for in vain. Null where another shell took it up just now.</summary>
+    private static async Task<RolloutStatus?> CarryOnAsync(IRolloutTarget target, WorkItem item, CancellationToken cancellation)
+    {
+        try
+        {
+            return await target.CarryOnAsync(null, item, cancellation);
+        }
+        catch (RolloutException error) when (error.Id == "RolloutInProgress")
+        {
+            return null;
+        }
     }
 
     /// <summary>True where nothing will change by itself any more.</summary>

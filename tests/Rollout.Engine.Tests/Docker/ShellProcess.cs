@@ -16,7 +16,8 @@ internal sealed class ShellProcess : IAsyncDisposable
 
     internal int Id => process.Id;
 
-    private static async Task<int> Main(string[] arguments)
+    /// <summary>What it does: <see cref="Program"/> calls it in the process of its own.</summary>
+    internal static async Task<int> RunAsync(string name, string image)
     {
         using var engine = new DockerClient(DockerEndpoint.Resolve(null, null, DockerSettings.OfThisProcess));
         var life = new Life(int.MaxValue, async () =>
@@ -24,8 +25,8 @@ internal sealed class ShellProcess : IAsyncDisposable
             Console.WriteLine(Changed);
             await Console.In.ReadLineAsync();
         });
-        var workload = new TestWorkload(new MortalClient(engine, life), "", arguments[0]);
-        var status = await workload.StartAsync(TestWorkload.Request(ImageReference.Parse(arguments[1])));
+        var workload = new TestWorkload(new MortalClient(engine, life), "", name);
+        var status = await workload.StartAsync(TestWorkload.Request(ImageReference.Parse(image)));
         return status.Phase == RolloutPhase.Healthy ? 0 : 1;
     }
 

@@ -8,6 +8,7 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
 {
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LookForShellEvery = TimeSpan.FromSeconds(5);
 
     public TargetName Name => store.Name;
 
@@ -16,7 +17,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     private RolloutEndpoint Endpoint => store.Client.Endpoint;
 
     public async Task<RolloutStatus?> ReadAsync(CancellationToken cancellation) =>
-        await store.ReadAsync(cancellation) is { } workload ? StatusOf.Read(await store.NumberedAsync(workload, cancellation), Endpoint) : null;
+        await store.ReadAsync(cancellation) is { } workload ? await StandingAsync(await store.NumberedAsync(workload, cancellation), cancellation) : null;
 
     public async Task<RolloutPlan> PlanAsync(RolloutRequest request, IReporter reporter, CancellationToken cancellation)
     {
@@ -114,10 +115,11 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         RolloutStatus? last = null;
         while (watch.Look().Workload is { } now)
         {
-            var status = StatusOf.Read(now, Endpoint);
+            var status = await StandingAsync(now, cancellation);
             if (last is null || !StatusOf.AreSame(status, last)) yield return status;
             last = status;
-            await watch.WaitAsync(LookAtLeastEvery, store.Cluster.Time, cancellation);
+            // Nothing tells that a shell died but its lease, which runs out.
+            await watch.WaitAsync(now.Record is { CompletedAt: null } ? LookForShellEvery : LookAtLeastEvery, store.Cluster.Time, cancellation);
         }
     }
 
@@ -126,6 +128,20 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         var workload = await store.FindAsync(cancellation);
         var revisions = await store.RevisionsAsync(workload, cancellation);
         return [.. revisions.Select(revision => History.Of(revision, workload, Endpoint)).OfType<RolloutRevision>()];
+    }
+
+    /// <summary>Where it stands; of a rollout that was begun and not ended, also whether anybody is at work on it still.</summary>
+    private async Task<RolloutStatus> StandingAsync(Workload workload, CancellationToken cancellation)
+    {
+        var status = StatusOf.Read(workload, Endpoint);
+        if (workload.Record is not { CompletedAt: null } || status.Phase is RolloutPhase.Healthy or RolloutPhase.Undone or RolloutPhase.Paused) return status;
+        if (await TargetLease.IsHeldAsync(store.Client, workload, store.Cluster.Time, cancellation)) return status;
+        return status with
+        {
+            Phase = RolloutPhase.Progressing,
+            Reason = "Abandoned",
+            Message = $"Nobody follows it any more: {status.Message} Wait-Rollout or Resume-Rollout carries it on; Undo-Rollout goes back.",
+        };
     }
 
     private async Task<RolloutStatus> RollOutAsync(ImageChange plan, FollowedRollout followed, CancellationToken cancellation)

@@ -20,6 +20,8 @@ internal sealed record PauseChange(Workload Workload, RolloutCommand Command) : 
         {
             Phase = RolloutPhase.Progressing,
             HasPaused = false,
+            // An undo that had ended has nothing left that could fail.
+            IsAsked = record.IsAsked || record is { IsUndo: true, CompletedAt: not null },
             TimeoutSec = Command.Timeout.TotalSeconds,
             StartedAt = now,
             CompletedAt = null,

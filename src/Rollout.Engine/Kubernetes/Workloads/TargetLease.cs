@@ -29,7 +29,7 @@ internal sealed class TargetLease : IAsyncDisposable
     /// <exception cref="RolloutException">RolloutInProgress: another shell has it.</exception>
     public static async Task<TargetLease> TakeAsync(IKubernetesClient client, Workload workload, TimeProvider time, CancellationToken cancellation)
     {
-        var name = $"rollout-{workload.Kind}-{workload.Metadata.Name}";
+        var name = NameOf(workload);
         var holder = $"{Environment.UserName} on {Environment.MachineName} (process {Environment.ProcessId}, {Guid.NewGuid():N})";
         var now = time.GetUtcNow();
         try
@@ -52,6 +52,19 @@ internal sealed class TargetLease : IAsyncDisposable
         {
             // Another shell was faster by a moment.
             throw RolloutErrors.InProgress(workload.Title, null);
+        }
+    }
+
+    /// <summary>Whether a shell is at work on a workload; where that may not be asked, one is taken to be.</summary>
+    public static async Task<bool> IsHeldAsync(IKubernetesClient client, Workload workload, TimeProvider time, CancellationToken cancellation)
+    {
+        try
+        {
+            return await client.GetAsync(Resources.Leases, workload.Metadata.Namespace, NameOf(workload), cancellation) is { } lease && IsHeld(lease, time.GetUtcNow());
+        }
+        catch (RolloutException e) when (e.Kind == ErrorKind.PermissionDenied)
+        {
+            return true;
         }
     }
 
@@ -99,6 +112,8 @@ internal sealed class TargetLease : IAsyncDisposable
             // Taken over or forbidden: the work goes on, and a change by the other is seen as such.
         }
     }
+
+    private static string NameOf(Workload workload) => $"rollout-{workload.Kind}-{workload.Metadata.Name}";
 
     private static bool IsHeld(Lease lease, DateTimeOffset now) =>
         !string.IsNullOrEmpty(lease.Spec.HolderIdentity) && now < (lease.Spec.RenewTime ?? DateTimeOffset.MinValue) + TimeSpan.FromSeconds(lease.Spec.LeaseDurationSeconds ?? 0);

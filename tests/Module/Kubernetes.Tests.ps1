@@ -1,0 +1,356 @@
+# The cmdlets on a cluster: the in-process one of the engine's tests, and the real one that ROLLOUT_TEST_KUBECONFIG names.
+BeforeDiscovery {
+    . $PSScriptRoot/TestCluster.ps1
+    $Clusters = @(if (Get-TestClusterProgram) { 'in-process' }) + @(if ($env:ROLLOUT_TEST_KUBECONFIG) { 'real' })
+    $NoCluster = -not $Clusters
+    $NoTwo = 'in-process' -notin $Clusters
+}
+
+BeforeAll {
+    . $PSScriptRoot/TestSetup.ps1
+    . $PSScriptRoot/TestCluster.ps1
+
+    # No registry is there to be asked for the images, which is a warning.
+    $PSDefaultParameterValues['Start-Rollout:WarningAction'] = 'Ignore'
+
+    function Get-Generation([string] $Name, [string] $Kind = 'deployment') {
+        (Invoke-TestCluster $cluster GET "/apis/apps/v1/namespaces/$space/${Kind}s/$Name").metadata.generation
+    }
+
+    function Edit-Workload([string] $Name, $Body, [string] $Kind = 'deployment') {
+        Invoke-TestCluster $cluster PATCH "/apis/apps/v1/namespaces/$space/${Kind}s/$Name" $Body | Out-Null
+    }
+}
+
+Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
+    BeforeAll {
+        $cluster = Start-TestCluster $_
+        $space = "pester-$([guid]::NewGuid().ToString('N').Substring(0, 8))"
+        Invoke-TestCluster $cluster POST /api/v1/namespaces @{ metadata = @{ name = $space } } | Out-Null
+        $at = @{ Namespace = $space; Kubeconfig = $cluster.Kubeconfig }
+    }
+
+    AfterAll {
+        Invoke-TestCluster $cluster DELETE "/api/v1/namespaces/$space" | Out-Null
+        Stop-TestCluster $cluster
+    }
+
+    Context 'Get-Rollout' {
+        BeforeAll {
+            New-TestWorkload $cluster web $space -Metadata @{ labels = @{ team = 'a' } }
+            New-TestWorkload $cluster store $space -Kind statefulset
+            New-TestWorkload $cluster agent $space -Kind daemonset
+        }
+
+        It 'shows a workload that Rollout never touched' {
+            $web = Get-Rollout deployment/web @at
+            $web.Phase | Should -Be Healthy
+            $web.Platform | Should -Be Kubernetes
+            $web.Namespace | Should -Be $space
+            $web.Image.Tag | Should -Be v1
+            $web.Endpoint.Kubeconfig | Should -Be $cluster.Kubeconfig
+            $web.Endpoint.Server | Should -BeLike 'https://*'
+        }
+
+        It 'lists those of a namespace, of every kind, by pattern, label and phase' {
+            (Get-Rollout @at).Target | Sort-Object | Should -Be daemonset/agent, deployment/web, statefulset/store
+            (Get-Rollout 'd*' @at).Target | Sort-Object | Should -Be daemonset/agent, deployment/web
+            (Get-Rollout -Selector team=a @at).Target | Should -Be deployment/web
+            Get-Rollout -Phase Failed @at | Should -BeNullOrEmpty
+            (Get-Rollout -AllNamespaces -Kubeconfig $cluster.Kubeconfig | Where-Object Namespace -eq $space) | Should -HaveCount 3
+        }
+
+        It 'takes short kinds' { (Get-Rollout sts/store, ds/agent @at).Kind | Sort-Object | Should -Be daemonset, statefulset }
+
+        It 'says which is not there, and shows the others' {
+            $errors = @()
+            $found = Get-Rollout deployment/web, deployment/none @at -ErrorAction SilentlyContinue -ErrorVariable errors
+            $found.Target | Should -Be deployment/web
+            $errors | Should -HaveCount 1
+            $errors[0].FullyQualifiedErrorId | Should -BeLike 'RolloutNotFound,*'
+        }
+
+        It 'completes targets, namespaces and contexts' {
+            $line = "Get-Rollout -Kubeconfig $($cluster.Kubeconfig) -Namespace $space deploy"
+            (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain deployment/web
+            $line = "Get-Rollout -Kubeconfig $($cluster.Kubeconfig) -Namespace $($space.Substring(0, 10))"
+            (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain $space
+            $line = "Get-Rollout -Kubeconfig $($cluster.Kubeconfig) -Context "
+            (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Contain $cluster.Context
+        }
+    }
+
+    Context 'Start-Rollout' {
+        It 'sets the image of a <_> and follows it to its end' -ForEach deployment, statefulset, daemonset {
+            New-TestWorkload $cluster "start-$_" $space -Kind $_
+            $rollout = Start-Rollout "$_/start-$_" -Image 127.0.0.1:1/app:v2 -ChangeCause 'a reason' @at
+            $rollout.Phase | Should -Be Healthy
+            $rollout.Succeeded | Should -BeTrue
+            $rollout.Image.Tag | Should -Be v2
+            $rollout.PreviousImage.Tag | Should -Be v1
+            $history = Get-RolloutHistory "$_/start-$_" @at
+            $history[0].Current | Should -BeTrue
+            $history[0].Verdict | Should -Be Healthy
+            $history[0].Image.Tag | Should -Be v2
+            $history[0].Namespace | Should -Be $space
+        }
+
+        It 'takes an object whose target, namespace and context it carries, and an explicit image' {
+            New-TestWorkload $cluster carried $space
+            $rollout = Get-Rollout deployment/carried @at | Start-Rollout -Image 127.0.0.1:1/app:v2
+            $rollout.Target | Should -Be deployment/carried
+            $rollout.Image.Tag | Should -Be v2
+        }
+
+        It 'undoes what fails, emits it, and then its error; the next row goes on' {
+            'fails', 'works' | ForEach-Object { New-TestWorkload $cluster $_ $space }
+            $rows = @(
+                [pscustomobject]@{ Target = 'deployment/fails'; Namespace = $space; Context = ''; Container = ''; Image = '127.0.0.1:1/app:bad' }
+                [pscustomobject]@{ Target = 'deployment/gone'; Namespace = $space; Context = ''; Container = ''; Image = '127.0.0.1:1/app:v2' }
+                [pscustomobject]@{ Target = 'deployment/works'; Namespace = $space; Context = $cluster.Context; Container = 'main'; Image = '127.0.0.1:1/app:v2' }
+            )
+            $errors = @()
+            $rollouts = $rows | Start-Rollout -Kubeconfig $cluster.Kubeconfig -ErrorAction SilentlyContinue -ErrorVariable errors
+            $rollouts | Where-Object Target -eq deployment/works | Select-Object -ExpandProperty Phase | Should -Be Healthy
+            $failed = $rollouts | Where-Object Target -eq deployment/fails
+            $failed.Phase | Should -Be Undone
+            $failed.Succeeded | Should -BeFalse
+            $failed.Reason | Should -Match 'ImagePull'
+            $errors.FullyQualifiedErrorId -replace ',.*' | Sort-Object | Should -Be RolloutFailed, WorkloadNotFound
+            (Get-Rollout deployment/fails @at).Image.Tag | Should -Be v1
+        }
+
+        It 'works on several rows of one target one after another, in their order' {
+            New-TestWorkload $cluster rows $space
+            $rows = 'v2', 'v3', 'v4' | ForEach-Object { [pscustomobject]@{ Target = 'deployment/rows'; Image = "127.0.0.1:1/app:$_" } }
+            $rollouts = $rows | Start-Rollout @at -ThrottleLimit 8
+            $rollouts.Image.Tag | Should -Be v2, v3, v4
+            $rollouts.Phase | Sort-Object -Unique | Should -Be Healthy
+            (Get-RolloutHistory deployment/rows @at).Image.Tag | Should -Be v4, v3, v2, v1
+        }
+
+        It 'names the containers where it is not clear which one is meant, and takes the one named' {
+            New-TestWorkload $cluster several $space -Containers main, sidecar
+            $failure = Get-Failure { Start-Rollout deployment/several -Image 127.0.0.1:1/app:v2 @at }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'WorkloadContainerNotChosen,*'
+            $failure.Exception.Message | Should -BeLike '*main, sidecar*'
+            $failure = Get-Failure { Start-Rollout deployment/several -Image 127.0.0.1:1/app:v2 -Container none @at }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'WorkloadContainerNotFound,*'
+            Get-Generation several | Should -Be 1
+            (Start-Rollout deployment/several -Image 127.0.0.1:1/app:v2 -Container sidecar @at).Image.Tag | Should -Be v2
+        }
+
+        It 'does not wait with -NoWait, and Wait-Rollout does' {
+            New-TestWorkload $cluster nowait $space
+            $begun = Start-Rollout deployment/nowait -Image 127.0.0.1:1/app:slow2 -NoWait @at
+            $begun.Phase | Should -Be Progressing
+            ($begun | Wait-Rollout).Phase | Should -Be Healthy
+        }
+
+        It 'refuses what a GitOps controller would take back, unless -Force' {
+            New-TestWorkload $cluster owned $space -Metadata @{ annotations = @{ 'argocd.argoproj.io/tracking-id' = 'shop:apps/Deployment:x/owned' } }
+            $failure = Get-Failure { Start-Rollout deployment/owned -Image 127.0.0.1:1/app:v2 @at }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'OwnedByGitOps,*'
+            $failure.Exception.Message | Should -BeLike "*Argo CD*'shop'*"
+            (Start-Rollout deployment/owned -Image 127.0.0.1:1/app:v2 -Force @at).Phase | Should -Be Healthy
+        }
+    }
+
+    Context '-WhatIf' {
+        BeforeAll {
+            New-TestWorkload $cluster whatif $space
+            Start-Rollout deployment/whatif -Image 127.0.0.1:1/app:v2 @at | Out-Null
+
+            # What is said goes to the host alone: so to another PowerShell's output.
+            function Get-WhatIf([string] $Command) {
+                (Invoke-Fresh "Import-Module `$Staged; $Command -Namespace $space -Kubeconfig '$($cluster.Kubeconfig)' -WhatIf") -join "`n"
+            }
+        }
+
+        It 'of <Command> says what the server would change, and changes nothing' -ForEach @(
+            @{ Command = 'Start-Rollout deployment/whatif -Image 127.0.0.1:1/app:v3'; Says = '*spec.containers?main?.image: *app:v2 -> *app:v3*' }
+            @{ Command = 'Undo-Rollout deployment/whatif'; Says = '*spec.containers?main?.image: *app:v2 -> *app:v1*' }
+            @{ Command = 'Restart-Rollout deployment/whatif'; Says = '*kubectl.kubernetes.io/restartedAt*' }
+            @{ Command = 'Suspend-Rollout deployment/whatif'; Says = '*Pause*' }
+            @{ Command = 'Resume-Rollout deployment/whatif'; Says = '*Carry on*' }
+        ) {
+            $before = Get-Generation whatif
+            Get-WhatIf $Command | Should -BeLike $Says
+            Get-Generation whatif | Should -Be $before
+        }
+    }
+
+    Context 'Undo-Rollout' {
+        It 'takes a target as text, and asks about one that is Healthy' {
+            New-TestWorkload $cluster undo $space
+            Start-Rollout deployment/undo -Image 127.0.0.1:1/app:v2 @at | Out-Null
+            $failure = Get-Failure { Invoke-Fresh "Import-Module `$Staged; Undo-Rollout deployment/undo -Namespace $space -Kubeconfig '$($cluster.Kubeconfig)'" }
+            "$failure" | Should -BeLike '*is Healthy, and this host cannot ask*'
+            $undone = Undo-Rollout deployment/undo -Force @at
+            $undone.Phase | Should -Be Undone
+            $undone.Succeeded | Should -BeTrue
+            $undone.Image.Tag | Should -Be v1
+        }
+
+        It 'takes what Test-RolloutHealth found, and a revision, each with its place' {
+            New-TestWorkload $cluster judged $space
+            Start-Rollout deployment/judged -Image 127.0.0.1:1/app:v2 @at | Out-Null
+            $health = Get-Rollout deployment/judged @at | Test-RolloutHealth -Kubeconfig $cluster.Kubeconfig
+            $health.Verdict | Should -Be Healthy
+            ($health | Undo-Rollout -IfUnhealthy).Phase | Should -Be Healthy
+            $first = Get-RolloutHistory deployment/judged @at | Where-Object Revision -eq 1
+            ($first | Undo-Rollout -Force).Image.Tag | Should -Be v1
+            New-TestWorkload $cluster other $space
+            (Get-Failure { Undo-Rollout deployment/other -ToRevision $first -Force @at }).FullyQualifiedErrorId | Should -BeLike 'RevisionOfAnother,*'
+        }
+
+        It 'passes through what was undone already' {
+            New-TestWorkload $cluster twice $space
+            $failed = Start-Rollout deployment/twice -Image 127.0.0.1:1/app:bad @at -ErrorAction SilentlyContinue
+            $failed.Phase | Should -Be Undone
+            $before = Get-Generation twice
+            ($failed | Undo-Rollout -IfUnhealthy).Phase | Should -Be Undone
+            Get-Generation twice | Should -Be $before
+        }
+    }
+
+    Context 'Suspend, Resume, Stop and Restart' {
+        It 'hold a Deployment and let it go on' {
+            New-TestWorkload $cluster held $space
+            Start-Rollout deployment/held -Image 127.0.0.1:1/app:slow2 -NoWait @at | Out-Null
+            $held = Suspend-Rollout deployment/held @at
+            $held.Phase | Should -Be Paused
+            (Wait-Rollout deployment/held -Phase Paused @at).Phase | Should -Be Paused
+            $resumed = Resume-Rollout deployment/held @at
+            $resumed.Phase | Should -Be Healthy
+            $resumed.Image.Tag | Should -Be slow2
+        }
+
+        It 'say what to do where a kind has no pause' {
+            New-TestWorkload $cluster nopause $space -Kind statefulset
+            $failure = Get-Failure { Suspend-Rollout statefulset/nopause @at }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'RolloutCommandNotSupported,*'
+            $failure.ErrorDetails.RecommendedAction | Should -BeLike '*Stop-Rollout*'
+        }
+
+        It 'break off what failed and was left, and nothing else' {
+            New-TestWorkload $cluster stopped $space
+            (Get-Failure { Stop-Rollout deployment/stopped @at }).FullyQualifiedErrorId | Should -BeLike 'NothingToStop,*'
+            Start-Rollout deployment/stopped -Image 127.0.0.1:1/app:bad -OnFailure Freeze @at -ErrorAction SilentlyContinue | Out-Null
+            $before = Get-Generation stopped
+            Stop-Rollout deployment/stopped -WhatIf @at | Should -BeNullOrEmpty
+            Get-Generation stopped | Should -Be $before
+            $back = Stop-Rollout deployment/stopped @at
+            $back.Phase | Should -Be Undone
+            $back.Succeeded | Should -BeTrue
+            $back.Image.Tag | Should -Be v1
+        }
+
+        It 'replace every Pod by another of the same image' {
+            New-TestWorkload $cluster again $space
+            $again = Restart-Rollout deployment/again @at
+            $again.Phase | Should -Be Healthy
+            $again.Image.Tag | Should -Be v1
+            (Invoke-TestCluster $cluster GET "/apis/apps/v1/namespaces/$space/deployments/again").spec.template.metadata.annotations.'kubectl.kubernetes.io/restartedAt' | Should -Not -BeNullOrEmpty
+        }
+    }
+
+    It 'Wait-Rollout carries on where a shell died' {
+        New-TestWorkload $cluster orphan $space
+        $record = @{ phase = 'Progressing'; container = 'main'; image = '127.0.0.1:1/app:bad'; previousImage = '127.0.0.1:1/app:v1'; onFailure = 'Undo'; timeoutSec = 300; startedAt = (Get-Date).ToUniversalTime().ToString('o') }
+        Edit-Workload orphan @{
+            metadata = @{ annotations = @{ 'rollout.pwsh/rollout' = $record | ConvertTo-Json -Compress } }
+            spec     = @{ template = @{ spec = @{ terminationGracePeriodSeconds = 1; containers = @(@{ name = 'main'; image = '127.0.0.1:1/app:bad' }) } } }
+        }
+        $orphan = Get-Rollout deployment/orphan @at
+        $orphan.Phase | Should -Be Progressing
+        $orphan.Reason | Should -Be Abandoned
+        $ended = $orphan | Wait-Rollout -Phase Undone
+        $ended.Phase | Should -Be Undone
+        $ended.Image.Tag | Should -Be v1
+    }
+
+    It 'Watch-Rollout emits each change' {
+        New-TestWorkload $cluster watched $space
+        Start-Rollout deployment/watched -Image 127.0.0.1:1/app:slow2 -NoWait @at | Out-Null
+        $seen = Watch-Rollout deployment/watched -Phase Healthy -TimeoutSec 30 @at
+        $seen[0].Phase | Should -Be Progressing
+        $seen[-1].Phase | Should -Be Healthy
+    }
+
+    It 'gets one clear error: <Id>' -ForEach @(
+        @{ Id = 'NamespaceNotFound'; Script = { Start-Rollout deployment/x -Image 127.0.0.1:1/app:v2 -Namespace no-such-namespace -Kubeconfig $cluster.Kubeconfig } }
+        @{ Id = 'KubernetesContextNotFound'; Script = { Start-Rollout deployment/x -Image 127.0.0.1:1/app:v2 -Context no-such-context -Kubeconfig $cluster.Kubeconfig } }
+        @{ Id = 'InvalidTarget'; Script = { Start-Rollout deployment/Bad_Name -Image 127.0.0.1:1/app:v2 @at } }
+        @{ Id = 'RolloutNotFound'; Script = { Undo-Rollout deployment/none -ToRevision 1 -Force @at } }
+        @{ Id = 'WorkloadNotFound'; Script = { Restart-Rollout deployment/none @at } }
+    ) {
+        $failure = Get-Failure $Script
+        $failure.FullyQualifiedErrorId | Should -BeLike "$Id,*"
+        $failure.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+}
+
+Describe 'On several clusters' -Skip:$NoTwo {
+    BeforeAll {
+        $cluster = Start-TestCluster in-process
+        $space = 'default'
+        'one', 'two' | ForEach-Object { New-TestWorkload $cluster shop default -Context $_ }
+    }
+
+    AfterAll { Stop-TestCluster $cluster }
+
+    It 'works in several contexts through one pipeline' {
+        $rows = 'one', 'two' | ForEach-Object { [pscustomobject]@{ Target = 'deployment/shop'; Namespace = ''; Context = $_; Image = '127.0.0.1:1/app:v2' } }
+        $rollouts = $rows | Start-Rollout -Kubeconfig $cluster.Kubeconfig
+        $rollouts.Context | Sort-Object | Should -Be one, two
+        $rollouts.Endpoint.Server | Sort-Object -Unique | Should -HaveCount 2
+        $rollouts.Phase | Sort-Object -Unique | Should -Be Healthy
+    }
+
+    It 'acts where an object came from, and refuses where another place is named, or its context names another server by now' {
+        $two = Get-Rollout deployment/shop -Context two -Kubeconfig $cluster.Kubeconfig
+        ($two | Restart-Rollout).Context | Should -Be two
+        (Get-Failure { $two | Restart-Rollout -Context one -Kubeconfig $cluster.Kubeconfig }).FullyQualifiedErrorId | Should -BeLike 'AnotherCluster,*'
+        (Get-Failure { $two | Restart-Rollout -Namespace other }).FullyQualifiedErrorId | Should -BeLike 'AnotherNamespace,*'
+        $kept = Get-Content $cluster.Kubeconfig -Raw
+        try {
+            $moved = $kept | ConvertFrom-Json
+            ($moved.contexts | Where-Object name -eq two).context.cluster = 'one'
+            $moved | ConvertTo-Json -Depth 10 | Set-Content $cluster.Kubeconfig
+            (Get-Failure { $two | Restart-Rollout }).FullyQualifiedErrorId | Should -BeLike 'KubernetesContextMoved,*'
+        } finally {
+            Set-Content $cluster.Kubeconfig $kept -NoNewline
+        }
+    }
+}
+
+Describe 'Without a cluster' {
+    It 'gets one clear error: <Id> for <Script>' -ForEach @(
+        @{ Id = 'KubeconfigNotFound'; Category = 'ObjectNotFound'; Script = { Get-Rollout deployment/x -Kubeconfig /no/such/file } }
+        @{ Id = 'KubeconfigNotFound'; Category = 'ObjectNotFound'; Script = { Get-Rollout -Kubeconfig /no/such/file } }
+        @{ Id = 'KubernetesNotReachable'; Category = 'ConnectionError'; Script = { Get-Rollout deployment/x -Kubeconfig $nowhere } }
+        @{ Id = 'KubernetesNotReachable'; Category = 'ConnectionError'; Script = { Get-Rollout -Kubeconfig $nowhere } }
+        @{ Id = 'KubernetesContextNotFound'; Category = 'ObjectNotFound'; Script = { Restart-Rollout deployment/x -Context none -Kubeconfig $nowhere } }
+        @{ Id = 'InvalidTarget'; Category = 'ParserError'; Script = { Start-Rollout deployment/Bad_Name -Image 127.0.0.1:1/app:v2 -Kubeconfig $nowhere } }
+        @{ Id = 'InvalidTarget'; Category = 'ParserError'; Script = { Undo-Rollout nothing/x } }
+        @{ Id = 'NamespaceNotApplicable'; Category = 'InvalidArgument'; Script = { Get-Rollout docker/x -Namespace finance } }
+        @{ Id = 'EmptyTarget'; Category = 'InvalidArgument'; Script = { Get-Rollout '' } }
+        @{ Id = 'EmptyTarget'; Category = 'InvalidArgument'; Script = { Get-Rollout $null } }
+        @{ Id = 'EmptyTarget'; Category = 'InvalidArgument'; Script = { Get-Rollout -Target deployment/x, '' } }
+        @{ Id = 'TargetKindNotSupported'; Category = 'NotImplemented'; Script = { Get-Rollout service/x } }
+    ) {
+        $nowhere = "$TestDrive/nowhere"
+        Set-Content $nowhere '{"current-context":"x","contexts":[{"name":"x","context":{"cluster":"x"}}],"clusters":[{"name":"x","cluster":{"server":"https://127.0.0.1:1"}}]}'
+        $failure = Get-Failure $Script
+        $failure.FullyQualifiedErrorId | Should -BeLike "$Id,*"
+        $failure.CategoryInfo.Category | Should -Be $Category
+        $failure.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+
+    It 'Get-Rollout with no target leaves out a platform that is not there' {
+        Set-Content $TestDrive/nowhere '{"current-context":"x","contexts":[{"name":"x","context":{"cluster":"x"}}],"clusters":[{"name":"x","cluster":{"server":"https://127.0.0.1:1"}}]}'
+        Invoke-Fresh 'Import-Module $Staged; Get-Rollout; "done"' @{ KUBECONFIG = "$TestDrive/nowhere"; DOCKER_HOST = 'unix:///no/such.sock' } | Should -Be done
+        Invoke-Fresh 'Import-Module $Staged; Get-Rollout; "done"' @{ KUBECONFIG = "$TestDrive/none"; DOCKER_HOST = 'unix:///no/such.sock' } | Should -Be done
+    }
+}

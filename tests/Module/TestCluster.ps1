@@ -1,0 +1,69 @@
+# A cluster for the module's tests: the engine tests' in-process one as a process, or the real one that ROLLOUT_TEST_KUBECONFIG names.
+# Dot-sourced after TestSetup.ps1.
+
+# Whether the engine's tests, which hold the in-process cluster, are built.
+function Get-TestClusterProgram {
+    'Release', 'Debug' | ForEach-Object { "$PSScriptRoot/../Rollout.Engine.Tests/bin/$_/net10.0/Rollout.Engine.Tests.dll" } | Get-Item -ErrorAction Ignore |
+        Sort-Object LastWriteTime | Select-Object -Last 1 -ExpandProperty FullName
+}
+
+# Starts it, and returns what is needed to reach it; its process is ended by Stop-TestCluster.
+function Start-TestCluster([string] $Kind) {
+    if ($Kind -eq 'real') {
+        $config = kubectl config view --raw --flatten -o json --kubeconfig $env:ROLLOUT_TEST_KUBECONFIG | ConvertFrom-Json
+        return New-TestClusterAccess $env:ROLLOUT_TEST_KUBECONFIG $config $null
+    }
+
+    $kubeconfig = "$TestDrive/kubeconfig-$([guid]::NewGuid().ToString('N'))"
+    $start = [Diagnostics.ProcessStartInfo]::new('dotnet', [string[]] @('exec', (Get-TestClusterProgram), 'cluster', $kubeconfig))
+    $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
+    $process = [Diagnostics.Process]::Start($start)
+    if ($process.StandardOutput.ReadLine() -ne 'ready') { throw 'The cluster did not start.' }
+    New-TestClusterAccess $kubeconfig (Get-Content $kubeconfig -Raw | ConvertFrom-Json) $process
+}
+
+function New-TestClusterAccess([string] $Kubeconfig, $Config, $Process) {
+    $context = $Config.contexts | Where-Object name -eq $Config.'current-context'
+    $user = ($Config.users | Where-Object name -eq $context.context.user).user
+    $access = @{ Kubeconfig = $Kubeconfig; Config = $Config; Process = $Process; Context = $context.name; Rest = @{ SkipCertificateCheck = $true } }
+    if ($user.token) { $access.Rest.Headers = @{ Authorization = "Bearer $($user.token)" } }
+    if ($user.'client-certificate-data') {
+        $pem = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($user.'client-certificate-data'))
+        $key = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($user.'client-key-data'))
+        $access.Rest.Certificate = [Security.Cryptography.X509Certificates.X509Certificate2]::CreateFromPem($pem, $key)
+    }
+    $access
+}
+
+function Stop-TestCluster($Access) {
+    if (-not $Access.Process) { return }
+    $Access.Process.StandardInput.Close()
+    if (-not $Access.Process.WaitForExit(5000)) { $Access.Process.Kill() }
+}
+
+# One request to the API, past the module.
+function Invoke-TestCluster($Access, [string] $Method, [string] $Path, $Body, [string] $Context = $Access.Context) {
+    $name = ($Access.Config.contexts | Where-Object name -eq $Context).context.cluster
+    $server = ($Access.Config.clusters | Where-Object name -eq $name).cluster.server
+    $rest = $Access.Rest
+    $type = $Method -eq 'PATCH' ? 'application/merge-patch+json' : 'application/json'
+    $content = $Body ? @{ Body = ConvertTo-Json $Body -Depth 20 -Compress; ContentType = $type } : @{}
+    Invoke-RestMethod "$server$Path" -Method $Method @rest @content
+}
+
+# A workload of its own with one container, its controller's first rollout done.
+function New-TestWorkload($Access, [string] $Name, [string] $Namespace, [string] $Kind = 'deployment', [string] $Image = '127.0.0.1:1/app:v1', [int] $Replicas = 2, [hashtable] $Metadata = @{}, [string[]] $Containers = 'main', [string] $Context = $Access.Context) {
+    $spec = @{
+        selector = @{ matchLabels = @{ app = $Name } }
+        template = @{
+            metadata = @{ labels = @{ app = $Name } }
+            spec     = @{ terminationGracePeriodSeconds = 1; containers = @($Containers | ForEach-Object { @{ name = $_; image = $Image } }) }
+        }
+    }
+    if ($Kind -ne 'daemonset') { $spec.replicas = $Replicas }
+    if ($Kind -eq 'statefulset') { $spec.serviceName = $Name }
+    $path = "/apis/apps/v1/namespaces/$Namespace/${Kind}s"
+    Invoke-TestCluster $Access POST $path @{ apiVersion = 'apps/v1'; kind = (Get-Culture).TextInfo.ToTitleCase($Kind); metadata = @{ name = $Name } + $Metadata; spec = $spec } $Context | Out-Null
+    $place = @{ Namespace = $Namespace; Kubeconfig = $Access.Kubeconfig; Context = $Context }
+    Wait-Rollout "$Kind/$Name" @place -TimeoutSec 60 | Out-Null
+}

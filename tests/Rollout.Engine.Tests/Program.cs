@@ -1,0 +1,15 @@
+using Rollout.Engine.Tests.Docker;
+using Rollout.Engine.Tests.Kubernetes.Cluster;
+
+namespace Rollout.Engine.Tests;
+
+/// <summary>What tests run in a process of its own.</summary>
+internal static class Program
+{
+    private static Task<int> Main(string[] arguments) => arguments switch
+    {
+        ["cluster", var kubeconfig] => ClusterProcess.RunAsync(kubeconfig),
+        [var workload, var image] => ShellProcess.RunAsync(workload, image),
+        _ => Task.FromResult(2),
+    };
+}

@@ -27,6 +27,12 @@ internal sealed record ContainerTemplate(JsonObject Config, JsonObject HostConfi
     /// <summary>The policy its containers are to have while they are in service.</summary>
     internal RestartPolicy RestartPolicy => RestartPolicy.From(HostConfig);
 
+    /// <summary>Where something that has a name or a place on the host is mounted.</summary>
+    internal IEnumerable<string> MountTargets =>
+        HostConfig.Strings("Binds").Select(bind => bind.Split(':').ElementAtOrDefault(1))
+            .Concat((HostConfig["Mounts"] as JsonArray ?? []).Select(mount => (string?)mount?["Target"]))
+            .OfType<string>();
+
     /// <summary>Whether two mean the same.</summary>
     internal bool SameAs(ContainerTemplate other) =>
         JsonNode.DeepEquals(Config, other.Config) && JsonNode.DeepEquals(HostConfig, other.HostConfig) && JsonNode.DeepEquals(Networks, other.Networks);

@@ -11,6 +11,7 @@ internal sealed partial class DockerTarget
         if (command.Verb == RolloutVerb.Restart)
         {
             var intent = await RestartAsync(command, cancellation);
+            foreach (var warning in intent.Warnings) reporter.Warning(warning);
             return new CommandOf(command)
             {
                 Target = Name,
@@ -30,7 +31,7 @@ internal sealed partial class DockerTarget
             {
                 RolloutVerb.Suspend => throw RolloutErrors.CommandNotSupported(names.Workload, command.Verb, "the shell that started the rollout drives it, and no other can hold it",
                     "End it there with Ctrl+C; then carry on with Resume-Rollout, or go back with Stop-Rollout."),
-                RolloutVerb.Stop => Stopped(state),
+                RolloutVerb.Stop => Stopped(snapshot),
                 _ when state.Change is not null => $"Carry on the rollout of {status.Image}, which is {status.Phase}",
                 _ when status.Phase == RolloutPhase.Degraded => $"Mend what is Degraded: {status.Message}",
                 _ => $"Nothing: it is {status.Phase}",
@@ -38,10 +39,10 @@ internal sealed partial class DockerTarget
         };
     }
 
-    private string Stopped(WorkloadState state)
+    private string Stopped(WorkloadSnapshot snapshot)
     {
-        if (state.Change is null) throw RolloutErrors.NothingToStop(names.Workload);
-        Planner.CheckNobodyIsAtWork(state);
+        if (snapshot.State?.Change is null) throw RolloutErrors.NothingToStop(names.Workload);
+        Planner.CheckNobodyIsAtWork(snapshot);
         return "Take back what is half done";
     }
 
@@ -79,8 +80,9 @@ internal sealed partial class DockerTarget
     /// <summary>A rollout of the very image that runs, whatever its tag names by now: no registry is asked.</summary>
     private async Task<Intent> RestartAsync(RolloutCommand command, CancellationToken cancellation)
     {
-        var state = (await services.Reader.ReadAsync(names.Workload, cancellation)).State;
-        Planner.CheckNobodyIsAtWork(state);
+        var snapshot = await services.Reader.ReadAsync(names.Workload, cancellation);
+        Planner.CheckNobodyIsAtWork(snapshot);
+        var state = snapshot.State;
         if (state?.Change is not null) throw RolloutErrors.HalfDone(names.Workload);
         var present = state?.Find(state.Current) ?? throw RolloutErrors.WorkloadNotFound(names.Workload, "Rollout knows no running workload of that name");
         var request = new RolloutRequest

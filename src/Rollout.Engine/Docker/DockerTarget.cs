@@ -34,6 +34,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
     public async Task<RolloutPlan> PlanAsync(RolloutRequest request, IReporter reporter, CancellationToken cancellation)
     {
         var intent = await Planner.PlanAsync(request, cancellation);
+        foreach (var warning in intent.Warnings) reporter.Warning(warning);
         return new RolloutOf(request)
         {
             Target = Name,
@@ -165,11 +166,8 @@ internal sealed partial class DockerTarget : IRolloutTarget
 
     private Task<RolloutStatus> TakeBackAsync(WorkloadSnapshot snapshot, WorkloadState state, ContainerTemplate template, Sinks sinks, CancellationToken cancellation)
     {
-        const string Message = "What was half done was taken back.";
         var change = state.Change!;
-        var back = change.GoingBack
-            ? state with { Phase = RolloutPhase.Progressing, Change = change with { Frozen = false, IsAsked = true } }
-            : (state with { Change = change with { Frozen = false, IsAsked = true } }).TurnBack(state.Reason ?? "TakenBack", state.Message ?? Message, Decision("Undoing", Message));
+        var back = state.TakeBack(Decision("Undoing", "What is half done is taken back."));
         return GoAsync(snapshot, back, template, (back.Find(change.From) ?? back.Find(change.To)!).ImageId, null, sinks, cancellation);
     }
 
@@ -195,7 +193,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
         WorkloadSnapshot snapshot, WorkloadState begun, ContainerTemplate template, string imageId, RolloutRequest? request, Sinks sinks, CancellationToken cancellation)
     {
         var before = snapshot.State;
-        await using var router = begun.Router is { } choice ? services.OpenRouter(choice) : null;
+        await using var router = begun.Router is { } choice ? services.OpenRouter(choice, sinks.Reporter) : null;
         await using var lease = await Lease.TakeAsync(new StateStore(services.Engine, names), names, services.Time, begun, template, imageId, cancellation);
         await using var events = new EngineWatch(services.Engine, names.Workload, services.Time);
         var run = new RolloutRun(services.Engine, names, services.Reader, Operations(router), lease, seen => StatusOf(seen)!, services.RunChecks, sinks.Changed, sinks.Reporter, services.Time)
@@ -230,7 +228,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
         while (true)
         {
             var snapshot = await services.Reader.ReadAsync(names.Workload, cancellation);
-            if (snapshot.State?.Holder is not { } holder || !holder.IsAlive(services.Time.GetUtcNow())) return snapshot;
+            if (!snapshot.IsHeld) return snapshot;
             sinks.Changed?.Invoke(StatusOf(snapshot)!);
             await watch.WaitAsync(TimeSpan.FromSeconds(1), cancellation);
         }
@@ -249,7 +247,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
 
     private UndoPlanner Undoer => new(services, names, Planner);
 
-    private RolloutStatus? StatusOf(WorkloadSnapshot snapshot) => WorkloadStatus.Of(Name, services.Engine.Endpoint, snapshot, services.Time.GetUtcNow());
+    private RolloutStatus? StatusOf(WorkloadSnapshot snapshot) => WorkloadStatus.Of(Name, services.Engine.Endpoint, snapshot);
 
     private RolloutDecision Decision(string action, string message, HealthVerdict? verdict = null) => new(services.Time.GetUtcNow(), action, message, verdict);
 

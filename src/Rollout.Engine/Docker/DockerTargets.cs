@@ -21,7 +21,7 @@ public sealed class DockerTargets : IRolloutTargets
             Engine = engine,
             Credentials = credentials,
             Directory = directory,
-            OpenRouter = choice => TrafficRouters.Open(choice.Kind, choice.Endpoint, choice.Backend, directory, TimeProvider.System, SilentReporter.Instance),
+            OpenRouter = (choice, reporter) => TrafficRouters.Open(choice.Kind, choice.Endpoint, choice.Backend, directory, TimeProvider.System, reporter),
         })
     {
     }
@@ -52,11 +52,10 @@ public sealed class DockerTargets : IRolloutTargets
     public async Task<IReadOnlyList<RolloutStatus>> ListAsync(TargetFilter filter, CancellationToken cancellation)
     {
         var snapshots = await services.Reader.ReadAllAsync(cancellation);
-        var now = services.Time.GetUtcNow();
         return
         [
             .. from snapshot in snapshots.OrderBy(snapshot => snapshot.Name, StringComparer.Ordinal)
-               let status = WorkloadStatus.Of(NameOf(snapshot), services.Engine.Endpoint, snapshot, now)
+               let status = WorkloadStatus.Of(NameOf(snapshot), services.Engine.Endpoint, snapshot)
                where status is not null
                select status,
         ];
@@ -75,13 +74,16 @@ internal sealed record DockerTargetServices
 
     internal required string Directory { get; init; }
 
-    internal required Func<RouterChoice, ITrafficRouter> OpenRouter { get; init; }
+    internal required OpenRouter OpenRouter { get; init; }
 
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
     internal Random Random { get; init; } = Random.Shared;
 
-    internal WorkloadReader Reader => new(Engine, OpenRouter);
+    internal WorkloadReader Reader => new(Engine, OpenRouter, Time);
 
     internal RunChecks RunChecks => new HealthCheckRunner(new DockerReplicaStates(this), Time).RunAsync;
 }
+
+/// <summary>Opens the router in front of a workload; its warnings go to the reporter.</summary>
+internal delegate ITrafficRouter OpenRouter(RouterChoice choice, IReporter reporter);

@@ -8,9 +8,8 @@ namespace Rollout.Engine.Docker;
 /// <param name="Host">On which machine.</param>
 /// <param name="Pid">In which process.</param>
 /// <param name="ProcessStart">When that process started: pids are used again.</param>
-/// <param name="Since">When it took the work up.</param>
-/// <param name="Renewed">When it last showed that it lives.</param>
-internal sealed record Holder(string Id, string User, string Host, int Pid, DateTimeOffset ProcessStart, DateTimeOffset Since, DateTimeOffset Renewed)
+/// <param name="Since">When it took the work up, by its own clock.</param>
+internal sealed record Holder(string Id, string User, string Host, int Pid, DateTimeOffset ProcessStart, DateTimeOffset Since)
 {
     /// <summary>How often a holder shows that it lives.</summary>
     internal static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
@@ -25,12 +24,13 @@ internal sealed record Holder(string Id, string User, string Host, int Pid, Date
     internal static Holder Here(DateTimeOffset now)
     {
         using var process = Process.GetCurrentProcess();
-        return new Holder(Guid.NewGuid().ToString("N"), Environment.UserName, Environment.MachineName, process.Id, process.StartTime.ToUniversalTime(), now, now);
+        return new Holder(Guid.NewGuid().ToString("N"), Environment.UserName, Environment.MachineName, process.Id, process.StartTime.ToUniversalTime(), now);
     }
 
     /// <summary>Whether it is still at work. A process of this machine that is gone frees the work at once; any other when it was silent for too long.</summary>
-    internal bool IsAlive(DateTimeOffset now) =>
-        now - Renewed < Expiry && (Host != Environment.MachineName || ProcessLives());
+    /// <param name="silence">For how long it has not shown that it lives.</param>
+    internal bool IsAlive(TimeSpan silence) =>
+        silence < Expiry && (Host != Environment.MachineName || ProcessLives());
 
     /// <inheritdoc/>
     public override string ToString() => $"{User} on {Host} (process {Pid})";

@@ -20,6 +20,7 @@ internal sealed class Lease : IAsyncDisposable
     private readonly CancellationTokenSource ended = new();
     private readonly SemaphoreSlim writing = new(1, 1);
     private volatile bool lost;
+    private DateTimeOffset written;
     private Task renewing = Task.CompletedTask;
 
     private Lease(
@@ -76,7 +77,7 @@ internal sealed class Lease : IAsyncDisposable
             // With the last record of a change the work is laid down.
             var isOver = state.Change is null or { Frozen: true };
             using var patience = new CancellationTokenSource(Holder.Expiry, time);
-            await WriteAsync(state, isOver ? null : holder with { Renewed = time.GetUtcNow() }, patience.Token);
+            await WriteAsync(state, isOver ? null : holder, patience.Token);
         }
         finally
         {
@@ -91,7 +92,7 @@ internal sealed class Lease : IAsyncDisposable
     internal async Task ConfirmAsync(CancellationToken cancellation)
     {
         if (lost) throw RolloutErrors.InProgress(names.Workload, null);
-        if (time.GetUtcNow() - State.Holder!.Renewed > 2 * Holder.RenewEvery) await SaveAsync(() => State, cancellation);
+        if (time.GetUtcNow() - written > 2 * Holder.RenewEvery) await SaveAsync(() => State, cancellation);
     }
 
     /// <summary>Says, where it is not done, that nobody is at work any more.</summary>
@@ -128,16 +129,18 @@ internal sealed class Lease : IAsyncDisposable
         }
     }
 
-    private async Task WriteAsync(WorkloadState next, Holder? by, CancellationToken cancellation)
+    private async Task WriteAsync(WorkloadState state, Holder? by, CancellationToken cancellation)
     {
-        var written = await store.WriteAsync(next with { Sequence = State.Sequence, Holder = by }, Template, ImageId, holder.Id, cancellation);
-        if (written is null)
+        var begun = time.GetUtcNow();
+        if (await store.WriteAsync(state with { Sequence = State.Sequence, Holder = by }, Template, ImageId, holder.Id, cancellation) is not { } next)
         {
             lost = true;
             throw RolloutErrors.InProgress(names.Workload, null);
         }
 
-        State = written;
+        written = begun;
+
+        State = next;
     }
 
     private async Task RenewAsync()

@@ -12,7 +12,9 @@ namespace Rollout.Engine.Docker;
 /// <param name="Template">Its settings.</param>
 /// <param name="Change">The change.</param>
 /// <param name="IsSameShape">True where nothing but the image can differ from what serves.</param>
-internal sealed record Intent(WorkloadSnapshot Snapshot, WorkloadState State, Release Release, ContainerTemplate Template, Change Change, bool IsSameShape);
+/// <param name="Warnings">What the user should know before it begins.</param>
+internal sealed record Intent(
+    WorkloadSnapshot Snapshot, WorkloadState State, Release Release, ContainerTemplate Template, Change Change, bool IsSameShape, IReadOnlyList<string> Warnings);
 
 /// <summary>Works out what a request comes to, and refuses what cannot be done. Changes nothing.</summary>
 internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadNames names, ReplicaOperations replicas)
@@ -28,7 +30,7 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
         var labelled = await services.Reader.ReadAsync(names.Workload, cancellation);
         var snapshot = await new Adoption(engine, names, services.Time).AdoptAsync(labelled, request.Docker.Port, request.Force, cancellation);
         if (snapshot.State is null && names.IsCompose) throw RolloutErrors.WorkloadNotFound(names.Workload, "compose knows no container of that service; 'docker compose up' makes the first");
-        CheckNobodyIsAtWork(snapshot.State);
+        CheckNobodyIsAtWork(snapshot);
 
         var state = snapshot.State ?? new WorkloadState();
         var present = state.Find(state.Current);
@@ -54,24 +56,33 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
             GraceRestarts = request.GraceRestarts,
             GraceSec = request.Grace.TotalSeconds,
             Checks = [.. request.HealthChecks.Where(HasNoSecret)],
+            SecretChecks = [.. request.HealthChecks.Where(check => !HasNoSecret(check)).Select(check => check.Name)],
         };
         var isSameShape = present is not null && present.Replicas == release.Replicas && present.Port == release.Port
             && router == state.Router && template.SameAs(Fit(carried, new DockerWorkload(), release.Port, router));
-        return new Intent(snapshot, state with { Router = router }, release, template, change, isSameShape);
+        return new Intent(snapshot, state with { Router = router }, release, template, change, isSameShape, await WarningsAsync(snapshot, present, carried, template, cancellation));
+    }
+
+    private async Task<IReadOnlyList<string>> WarningsAsync(WorkloadSnapshot snapshot, Release? present, ContainerTemplate carried, ContainerTemplate template, CancellationToken cancellation)
+    {
+        var source = Source(snapshot, present) is { } replica ? await engine.Containers.InspectAsync(replica.Id, cancellation) : null;
+        return source is null ? [] : [.. LeftBehind.Of(source, carried, template)];
     }
 
     /// <summary>The settings that go on: those of what serves, or else of the record.</summary>
     internal async Task<ContainerTemplate> CarriedAsync(WorkloadSnapshot snapshot, Release? present, CancellationToken cancellation)
     {
-        var source = snapshot.Replicas.Where(replica => replica.Release == present?.Number).OrderBy(replica => replica.IsParked).ThenBy(replica => replica.Index).FirstOrDefault()?.Id
-            ?? snapshot.RecordId;
+        var source = Source(snapshot, present)?.Id ?? snapshot.RecordId;
         return (source is null ? null : await replicas.TemplateOfAsync(source, cancellation)) ?? ContainerTemplate.Default;
     }
 
+    private static Replica? Source(WorkloadSnapshot snapshot, Release? present) =>
+        snapshot.Replicas.Where(replica => replica.Release == present?.Number).OrderBy(replica => replica.IsParked).ThenBy(replica => replica.Index).FirstOrDefault();
+
     /// <summary>Refuses where a shell is at work.</summary>
-    internal void CheckNobodyIsAtWork(WorkloadState? state)
+    internal void CheckNobodyIsAtWork(WorkloadSnapshot snapshot)
     {
-        if (state?.Holder is { } holder && holder.IsAlive(services.Time.GetUtcNow()))
+        if (snapshot is { IsHeld: true, State.Holder: { } holder })
         {
             throw RolloutErrors.InProgress(names.Workload, string.Create(CultureInfo.InvariantCulture, $"{holder}, since {holder.Since:u}"));
         }
@@ -129,7 +140,7 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
 
     internal async Task CheckRouterAsync(RouterChoice choice, CancellationToken cancellation)
     {
-        await using var router = services.OpenRouter(choice);
+        await using var router = services.OpenRouter(choice, SilentReporter.Instance);
         await router.CheckAsync(cancellation);
     }
 

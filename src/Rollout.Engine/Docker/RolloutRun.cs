@@ -23,6 +23,7 @@ internal sealed class RolloutRun(
 {
     private const int KeptReleases = 2;
     private const int PortTries = 10;
+    private const string AllServe = "Every new replica is healthy and in service.";
 
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(5);
@@ -107,7 +108,7 @@ internal sealed class RolloutRun(
         }
         else
         {
-            await FailAsync(refused.Id, refused.Message, cancellation);
+            await FailAsync(refused.Id, refused.Message, null, cancellation);
         }
     }
 
@@ -136,7 +137,7 @@ internal sealed class RolloutRun(
     {
         var wanted = WantedOf(change);
         var sideBySide = change.Strategy != RolloutStrategy.Recreate;
-        if (change.GoingBack) return RolloutPath.Back(wanted, sideBySide);
+        if (change.GoingBack) return sideBySide ? RolloutPath.Back(wanted, change.Surge) : RolloutPath.BackAfterRecreate(wanted);
         return sideBySide
             ? RolloutPath.Rolling(wanted, change.FromReplicas, change.Surge, RolloutPath.Batch(change.Surge, wanted))
             : RolloutPath.Recreate(wanted);
@@ -257,10 +258,18 @@ internal sealed class RolloutRun(
     private async Task VerifyAsync(RolloutStatus status, CancellationToken cancellation)
     {
         var change = lease.State.Change!;
+        if (change.IsMend)
+        {
+            // That it serves again says nothing new about the release.
+            await lease.SaveAsync(lease.State.Verified(Decision("Checked", AllServe)), cancellation);
+            return;
+        }
+
         var checks = Checks ?? change.Checks;
+        var skipped = Checks is null ? change.SecretChecks : [];
         if (checks.Count == 0)
         {
-            await lease.SaveAsync(lease.State.Verified(Decision("Checked", "Every new replica is healthy and in service.", HealthVerdict.Healthy)), cancellation);
+            await PassAsync(AllServe, skipped, cancellation);
             return;
         }
 
@@ -271,15 +280,28 @@ internal sealed class RolloutRun(
         }
         catch (RolloutException problem) when (!IsAway(problem))
         {
-            await FailAsync(problem.Id, problem.Message, cancellation);
+            await FailAsync(problem.Id, problem.Message, null, cancellation);
             return;
         }
 
         var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
-        var decision = Decision("Checked", findings, health.Verdict);
-        if (health.Verdict == HealthVerdict.Healthy) await lease.SaveAsync(lease.State.Verified(decision), cancellation);
-        else if (change.OnFailure == FailureAction.Continue) await lease.SaveAsync(lease.State.GoOn("HealthCheckFailed", findings, decision), cancellation);
-        else await FailAsync("HealthCheckFailed", findings, cancellation);
+        if (health.Verdict == HealthVerdict.Healthy) await PassAsync(findings, skipped, cancellation);
+        else if (change.OnFailure == FailureAction.Continue) await lease.SaveAsync(lease.State.GoOn("HealthCheckFailed", findings, Decision("Checked", findings, health.Verdict)), cancellation);
+        else await FailAsync("HealthCheckFailed", findings, health.Verdict, cancellation);
+    }
+
+    /// <summary>Nothing that could be checked was bad. Checks that only another shell could have made leave the release without a verdict.</summary>
+    private async Task PassAsync(string findings, IReadOnlyList<string> skipped, CancellationToken cancellation)
+    {
+        var decision = Decision("Checked", findings, HealthVerdict.Healthy);
+        if (skipped.Count > 0)
+        {
+            var unmade = $"Not made, as what they need is secret and only the shell that began had it: {string.Join(", ", skipped)}. The revision does not count as verified.";
+            reporter.Warning(unmade);
+            decision = Decision("Checked", $"{findings} {unmade}", HealthVerdict.Inconclusive);
+        }
+
+        await lease.SaveAsync(lease.State.Verified(decision), cancellation);
     }
 
     private async Task FailAsync(WorkloadSnapshot snapshot, int index, CancellationToken cancellation)
@@ -287,10 +309,14 @@ internal sealed class RolloutRun(
         var (reason, message) = snapshot.Find(Goal.Number, index) is { } replica
             ? await gate.ExplainAsync(replica, Goal.Port, cancellation)
             : ("Timeout", $"Replica {index} was not there in time.");
-        await FailAsync(reason, message, cancellation);
+        await FailAsync(reason, message, HealthVerdict.Unhealthy, cancellation);
     }
 
-    private async Task FailAsync(string reason, string message, CancellationToken cancellation)
+    /// <param name="reason">One word for why.</param>
+    /// <param name="message">The same in a sentence.</param>
+    /// <param name="verdict">What was found of the release; null where it is not the release that failed.</param>
+    /// <param name="cancellation">Ends it.</param>
+    private async Task FailAsync(string reason, string message, HealthVerdict? verdict, CancellationToken cancellation)
     {
         var change = lease.State.Change!;
         if (change.IsMend)
@@ -299,17 +325,17 @@ internal sealed class RolloutRun(
         }
         else if (change.GoingBack)
         {
-            var both = $"{change.Message} And what ran before could not be put back: {message}";
-            await lease.SaveAsync(lease.State.Freeze("UndoFailed", both, Decision("Failed", both)), cancellation);
+            var both = change.Message is null ? $"What ran before could not be put back: {message}" : $"{change.Message} And what ran before could not be put back: {message}";
+            await lease.SaveAsync(lease.State.Freeze("UndoFailed", both, Decision("Failed", both, verdict)), cancellation);
         }
         else if (change.OnFailure == FailureAction.Undo)
         {
-            await lease.SaveAsync(lease.State.TurnBack(reason, message, Decision("Undoing", message, HealthVerdict.Unhealthy)), cancellation);
+            await lease.SaveAsync(lease.State.TurnBack(reason, message, Decision("Undoing", message, verdict)), cancellation);
             BeginWay();
         }
         else
         {
-            await lease.SaveAsync(lease.State.Freeze(reason, message, Decision("Failed", message, HealthVerdict.Unhealthy)), cancellation);
+            await lease.SaveAsync(lease.State.Freeze(reason, message, Decision("Failed", message, verdict)), cancellation);
         }
     }
 
@@ -319,18 +345,19 @@ internal sealed class RolloutRun(
         var change = lease.State.Change!;
         foreach (var needless in Needless(snapshot, change)) await replicas.RemoveAsync(needless, cancellation);
 
-        var (phase, verdict, decision) = change switch
+        var (phase, decision) = change switch
         {
-            { IsMend: true } => (RolloutPhase.Healthy, null, Decision("Mended", "Every replica runs and is in service.")),
-            { GoingBack: true, IsUndo: true, IsAsked: true } => (RolloutPhase.Undone, null, Decision("Undone", $"The undo was taken back; revision {change.From} serves as before.")),
-            { GoingBack: true, IsUndo: true } => (RolloutPhase.Failed, null, Decision("Failed", $"The undo failed; revision {change.From} serves as before.")),
-            { GoingBack: true, From: 0 } => (RolloutPhase.Failed, null, Decision("Removed", "The new containers were removed; nothing ran before.")),
-            { GoingBack: true } => (RolloutPhase.Undone, HealthVerdict.Healthy, Decision("Undone", $"Revision {change.From} runs again.", HealthVerdict.Healthy)),
-            { Reason: not null } => (RolloutPhase.Degraded, HealthVerdict.Unhealthy, Decision("Completed", "It went on though a check failed.", HealthVerdict.Unhealthy)),
-            { IsUndo: true } => (RolloutPhase.Undone, HealthVerdict.Healthy, Decision("Undone", $"Revision {change.To} runs again.", HealthVerdict.Healthy)),
-            _ => (RolloutPhase.Healthy, (HealthVerdict?)HealthVerdict.Healthy, Decision("Completed", $"Revision {change.To} serves.", HealthVerdict.Healthy)),
+            { IsMend: true } => (RolloutPhase.Healthy, Decision("Mended", "Every replica runs and is in service.")),
+            { GoingBack: true, IsAsked: true, From: 0 } => (RolloutPhase.Undone, Decision("Undone", "What was half done was taken back. Nothing ran before, so nothing runs now.")),
+            { GoingBack: true, IsAsked: true } => (RolloutPhase.Undone, Decision("Undone", $"What was half done was taken back. Revision {change.From} serves as before.")),
+            { GoingBack: true, IsUndo: true } => (RolloutPhase.Failed, Decision("Failed", $"The undo failed; revision {change.From} serves as before.")),
+            { GoingBack: true, From: 0 } => (RolloutPhase.Failed, Decision("Removed", "The new containers were removed; nothing ran before.")),
+            { GoingBack: true } => (RolloutPhase.Undone, Decision("Undone", $"Revision {change.From} runs again.", HealthVerdict.Healthy)),
+            { Reason: not null } => (RolloutPhase.Degraded, Decision("Completed", "It went on though a check failed.")),
+            { IsUndo: true } => (RolloutPhase.Undone, Decision("Undone", $"Revision {change.To} runs again.")),
+            _ => (RolloutPhase.Healthy, Decision("Completed", $"Revision {change.To} serves.")),
         };
-        await lease.SaveAsync(lease.State.Arrive(phase, verdict, decision), cancellation);
+        await lease.SaveAsync(lease.State.Arrive(phase, decision), cancellation);
     }
 
     /// <summary>

@@ -19,7 +19,7 @@ internal sealed class UndoPlanner(DockerTargetServices services, WorkloadNames n
     {
         var snapshot = await services.Reader.ReadAsync(names.Workload, cancellation);
         if (snapshot.State is not { } state) throw RolloutErrors.WorkloadNotFound(names.Workload, "Rollout knows no workload of that name");
-        planner.CheckNobodyIsAtWork(state);
+        planner.CheckNobodyIsAtWork(snapshot);
         if (state.Router is { } router) await planner.CheckRouterAsync(router, cancellation);
 
         var target = Choose(state, request);

@@ -1,16 +1,17 @@
 using Rollout.Engine.Docker.Api;
-using Rollout.Engine.Traffic;
 
 namespace Rollout.Engine.Docker;
 
 /// <summary>Looks at workloads. Changes nothing.</summary>
-internal sealed class WorkloadReader(IDockerClient engine, Func<RouterChoice, ITrafficRouter> openRouter)
+internal sealed class WorkloadReader(IDockerClient engine, OpenRouter openRouter, TimeProvider time)
 {
+    private DateTimeOffset EngineNow => time.GetUtcNow() + engine.ClockAhead;
+
     /// <summary>One workload, found by the label that everything of it carries.</summary>
     internal async Task<WorkloadSnapshot> ReadAsync(string name, CancellationToken cancellation)
     {
         var containers = await engine.Containers.ListAsync([$"{WorkloadLabels.Name}={name}"], all: true, cancellation);
-        var snapshot = WorkloadSnapshot.From(containers).FirstOrDefault() ?? new WorkloadSnapshot(name, null, null, []);
+        var snapshot = WorkloadSnapshot.From(containers, EngineNow).FirstOrDefault() ?? new WorkloadSnapshot(name, null, null, TimeSpan.Zero, []);
         return await CompleteAsync(snapshot, cancellation);
     }
 
@@ -18,7 +19,7 @@ internal sealed class WorkloadReader(IDockerClient engine, Func<RouterChoice, IT
     internal async Task<IReadOnlyList<WorkloadSnapshot>> ReadAllAsync(CancellationToken cancellation)
     {
         var containers = await engine.Containers.ListAsync([WorkloadLabels.Name], all: true, cancellation);
-        return await Task.WhenAll(WorkloadSnapshot.From(containers).Select(snapshot => CompleteAsync(snapshot, cancellation)));
+        return await Task.WhenAll(WorkloadSnapshot.From(containers, EngineNow).Select(snapshot => CompleteAsync(snapshot, cancellation)));
     }
 
     private async Task<WorkloadSnapshot> CompleteAsync(WorkloadSnapshot snapshot, CancellationToken cancellation)
@@ -43,7 +44,8 @@ internal sealed class WorkloadReader(IDockerClient engine, Func<RouterChoice, IT
     {
         try
         {
-            await using var router = openRouter(choice);
+            // Looking changes nothing there would be to warn of.
+            await using var router = openRouter(choice, SilentReporter.Instance);
             return snapshot with { Servers = await router.ServersAsync(cancellation) };
         }
         catch (RolloutException problem)

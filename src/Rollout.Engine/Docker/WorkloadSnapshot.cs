@@ -7,6 +7,7 @@ namespace Rollout.Engine.Docker;
 /// <param name="Name">The workload's name.</param>
 /// <param name="State">The newest record; worked out from the replicas' labels where somebody removed it; null where there is no workload.</param>
 /// <param name="RecordId">The id of the container that holds the record; null where there is none.</param>
+/// <param name="Silence">How long ago the record was written: both times are by the engine's clock, whatever the shells' machines think.</param>
 /// <param name="Replicas">Its containers, parked ones included.</param>
 /// <param name="Servers">What the router has; null where there is no router or it cannot be reached.</param>
 /// <param name="RouterProblem">Why the router cannot be reached.</param>
@@ -14,10 +15,14 @@ internal sealed record WorkloadSnapshot(
     string Name,
     WorkloadState? State,
     string? RecordId,
+    TimeSpan Silence,
     IReadOnlyList<Replica> Replicas,
     IReadOnlyList<RouterServer>? Servers = null,
     RolloutException? RouterProblem = null)
 {
+    /// <summary>True while a shell is at work on it.</summary>
+    internal bool IsHeld => State?.Holder?.IsAlive(Silence) ?? false;
+
     /// <summary>The containers themselves, without parked copies.</summary>
     internal IEnumerable<Replica> Live => Replicas.Where(replica => !replica.IsParked);
 
@@ -40,16 +45,19 @@ internal sealed record WorkloadSnapshot(
         1 + Math.Max(State?.History.Select(release => release.Number).DefaultIfEmpty(0).Max() ?? 0, Replicas.Select(replica => replica.Release).DefaultIfEmpty(0).Max());
 
     /// <summary>Makes a snapshot of each workload out of a listing of everything labelled.</summary>
-    internal static IEnumerable<WorkloadSnapshot> From(IEnumerable<ContainerSummary> containers) =>
-        containers.GroupBy(container => container.Labels[WorkloadLabels.Name]).Select(group => From(group.Key, [.. group]));
+    /// <param name="containers">The listing.</param>
+    /// <param name="now">When it was made, by the engine's clock.</param>
+    internal static IEnumerable<WorkloadSnapshot> From(IEnumerable<ContainerSummary> containers, DateTimeOffset now) =>
+        containers.GroupBy(container => container.Labels[WorkloadLabels.Name]).Select(group => From(group.Key, [.. group], now));
 
-    private static WorkloadSnapshot From(string name, IReadOnlyList<ContainerSummary> containers)
+    private static WorkloadSnapshot From(string name, IReadOnlyList<ContainerSummary> containers, DateTimeOffset now)
     {
         // A shell that died between writing a record and removing the one before leaves two: the higher one counts.
         var record = containers.MaxBy(container => WorkloadLabels.Number(container.Labels, WorkloadLabels.Sequence) ?? -1)!;
         var replicas = containers.Select(Replica.From).OfType<Replica>().ToList();
         var sequence = WorkloadLabels.Number(record.Labels, WorkloadLabels.Sequence);
         var state = WorkloadState.From(record.Labels) ?? WorkloadState.Rebuild(replicas);
-        return new WorkloadSnapshot(name, state is null ? null : state with { Sequence = sequence ?? 0 }, sequence is null ? null : record.Id, replicas);
+        var silence = now - DateTimeOffset.FromUnixTimeSeconds(record.Created);
+        return new WorkloadSnapshot(name, state is null ? null : state with { Sequence = sequence ?? 0 }, sequence is null ? null : record.Id, silence, replicas);
     }
 }

@@ -125,16 +125,16 @@ internal sealed record WorkloadState
         Decisions = [decision],
     };
 
-    /// <summary>The checks passed.</summary>
-    internal WorkloadState Verified(RolloutDecision decision) => Decide(decision) with { Change = Change! with { Verified = true } };
+    /// <summary>The checks were made, and the decision has what they found.</summary>
+    internal WorkloadState Verified(RolloutDecision decision) => Judge(Change!.To, decision) with { Change = Change with { Verified = true } };
 
     /// <summary>The checks failed, and it goes on all the same.</summary>
     internal WorkloadState GoOn(string reason, string message, RolloutDecision decision) =>
-        Decide(decision) with { Change = Change! with { Verified = true, Reason = reason, Message = message } };
+        Judge(Change!.To, decision) with { Change = Change with { Verified = true, Reason = reason, Message = message } };
 
     /// <summary>It failed, and the way back begins.</summary>
     internal WorkloadState TurnBack(string reason, string message, RolloutDecision decision) =>
-        Decide(decision).Mark(Change!.To, HealthVerdict.Unhealthy) with
+        Judge(Change!.To, decision) with
         {
             Phase = RolloutPhase.Progressing,
             Change = Change with { GoingBack = true, Reason = reason, Message = message },
@@ -142,9 +142,18 @@ internal sealed record WorkloadState
             Message = message,
         };
 
+    /// <summary>The user wants what is half done taken back, whatever became of it so far: no failure, and no verdict on the release.</summary>
+    internal WorkloadState TakeBack(RolloutDecision decision) => Decide(decision) with
+    {
+        Phase = RolloutPhase.Progressing,
+        Change = Change! with { GoingBack = true, Frozen = false, IsAsked = true, Reason = null, Message = null },
+        Reason = null,
+        Message = null,
+    };
+
     /// <summary>It failed, and is left as it is.</summary>
     internal WorkloadState Freeze(string reason, string message, RolloutDecision decision) =>
-        Decide(decision).Mark(Change!.Goal, HealthVerdict.Unhealthy) with
+        Judge(Change!.Goal, decision) with
         {
             Phase = RolloutPhase.Failed,
             Reason = reason,
@@ -154,15 +163,14 @@ internal sealed record WorkloadState
         };
 
     /// <summary>The end of the way was reached: of a rollout, of an undo, or of the way back.</summary>
-    internal WorkloadState Arrive(RolloutPhase phase, HealthVerdict? verdict, RolloutDecision decision)
+    internal WorkloadState Arrive(RolloutPhase phase, RolloutDecision decision)
     {
         var change = Change!;
-        var marked = verdict is { } known ? Mark(change.Goal, known) : this;
-        return marked.Decide(decision) with
+        return Judge(change.Goal, decision) with
         {
             Phase = phase,
             Reason = change.Reason,
-            Message = change.Message,
+            Message = change is { GoingBack: true, IsAsked: true } ? decision.Message : change.Message,
             Current = change.Goal,
             Previous = change.IsMend ? Previous : change is { From: 0 } ? null : change.Source,
             WentBackAsAsked = change.GoingBack ? change.IsAsked : change.IsUndo,
@@ -177,6 +185,10 @@ internal sealed record WorkloadState
 
     /// <summary>Notes a decision.</summary>
     internal WorkloadState Decide(RolloutDecision decision) => this with { Decisions = [.. Decisions.Append(decision).TakeLast(DecisionsKept)] };
+
+    /// <summary>Notes a decision, and with the release what led to it, where that was a verdict. What nobody judged stays Inconclusive.</summary>
+    private WorkloadState Judge(int number, RolloutDecision decision) =>
+        decision.Verdict is { } verdict ? Decide(decision).Mark(number, verdict) : Decide(decision);
 
     /// <summary>Adds a release.</summary>
     internal WorkloadState Add(Release release) =>
@@ -260,6 +272,9 @@ internal sealed record Change
 
     /// <summary>The checks without secrets in them, for who carries on.</summary>
     public IReadOnlyList<RolloutHealthCheck> Checks { get; init; } = [];
+
+    /// <summary>The names of those with secrets, which must not be written down: only who was given them can make them.</summary>
+    public IReadOnlyList<string> SecretChecks { get; init; } = [];
 
     /// <summary>True once the checks have passed.</summary>
     public bool Verified { get; init; }

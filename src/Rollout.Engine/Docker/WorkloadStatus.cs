@@ -7,14 +7,14 @@ namespace Rollout.Engine.Docker;
 internal static class WorkloadStatus
 {
     /// <summary>The status; null where there is no such workload.</summary>
-    internal static RolloutStatus? Of(TargetName target, RolloutEndpoint endpoint, WorkloadSnapshot snapshot, DateTimeOffset now)
+    internal static RolloutStatus? Of(TargetName target, RolloutEndpoint endpoint, WorkloadSnapshot snapshot)
     {
         if (snapshot.State is not { } state) return null;
 
         var wanted = state.Wanted;
         var previous = state.Find(state.Change is null or { From: 0 } ? state.Previous : state.Change.Source);
         var image = Reference(wanted);
-        var (phase, reason, message) = Standing(snapshot, state, new WorkloadNames(target), now);
+        var (phase, reason, message) = Standing(snapshot, state, new WorkloadNames(target));
         return new RolloutStatus
         {
             Target = target.ToString(),
@@ -61,9 +61,9 @@ internal static class WorkloadStatus
            },
     ];
 
-    private static (RolloutPhase Phase, string? Reason, string? Message) Standing(WorkloadSnapshot snapshot, WorkloadState state, WorkloadNames names, DateTimeOffset now)
+    private static (RolloutPhase Phase, string? Reason, string? Message) Standing(WorkloadSnapshot snapshot, WorkloadState state, WorkloadNames names)
     {
-        if (state.Change is { Frozen: false } && !(state.Holder?.IsAlive(now) ?? false))
+        if (state.Change is { Frozen: false } && !snapshot.IsHeld)
         {
             return (RolloutPhase.Progressing, "Abandoned",
                 $"Nobody is at work on it any more; {state.Holder?.ToString() ?? "the shell that was"} left it half done. "
@@ -80,7 +80,8 @@ internal static class WorkloadStatus
     /// <summary>What is wrong with a workload that came to its end well.</summary>
     private static (string Reason, string Message)? Trouble(WorkloadSnapshot snapshot, WorkloadState state, WorkloadNames names)
     {
-        var wanted = state.Wanted?.Replicas ?? 0;
+        // A first rollout that was taken back left nothing that should run.
+        var wanted = state.Find(state.Current)?.Replicas ?? 0;
         var current = snapshot.Live.Where(replica => replica.Release == state.Current).ToList();
         var ill = current.FirstOrDefault(replica => replica.IsUp && !replica.IsWell);
         if (ill is not null) return ("ContainerUnhealthy", $"Container {ill.Name} is {ill.Health ?? ill.State}.");

@@ -9,7 +9,7 @@ internal static class RegistryErrors
         "DockerConfigInvalid",
         ErrorKind.InvalidData,
         $"Docker's configuration file {path} cannot be read: {Describe(cause)}",
-        "Correct the file, or name another directory with DOCKER_CONFIG, or give -Credential.",
+        "Correct the file, or name another directory with DOCKER_CONFIG; Publish-Image takes -Credential instead.",
         path,
         cause is JsonException ? null : cause);
 
@@ -17,14 +17,14 @@ internal static class RegistryErrors
         "StoredCredentialInvalid",
         ErrorKind.InvalidData,
         $"The 'auth' that {path} holds for {server} is not base64 of name:password.",
-        $"Run 'docker login {server}' again, or give -Credential.",
+        $"Run 'docker login {server}' again; Publish-Image takes -Credential instead.",
         server);
 
     internal static RolloutException CredentialHelperNotFound(string name, Exception cause) => new(
         "CredentialHelperNotFound",
         ErrorKind.NotFound,
         $"The credential helper docker-credential-{name} that Docker's config.json names cannot be started: {cause.Message}",
-        "Install it on PATH, take it out of config.json (credsStore, credHelpers), or give -Credential.",
+        "Install it on PATH, take it out of config.json (credsStore, credHelpers); Publish-Image takes -Credential instead.",
         name,
         cause);
 
@@ -32,7 +32,7 @@ internal static class RegistryErrors
         "CredentialHelperFailed",
         ErrorKind.Authentication,
         $"The credential helper docker-credential-{name} gave no credentials for {server}: {problem}.",
-        $"Run 'docker login {server}' again, or give -Credential.",
+        $"Run 'docker login {server}' again; Publish-Image takes -Credential instead.",
         server);
 
     internal static RolloutException ImageMissing(ImageReference reference) => new(
@@ -131,7 +131,7 @@ internal static class RegistryErrors
         "RegistryUnauthorized",
         ErrorKind.Authentication,
         $"The registry {registry} wants a name and password, and there are none for it.",
-        $"Run 'docker login {registry}', or give -Credential.",
+        $"Run 'docker login {registry}'; Publish-Image takes -Credential instead.",
         registry.Name);
 
     // What it says no to.
@@ -155,7 +155,7 @@ internal static class RegistryErrors
         "RegistryUnauthorized",
         ErrorKind.Authentication,
         $"The registry {registry} does not accept the credentials: {says}",
-        $"Run 'docker login {registry}' again, or give -Credential.",
+        $"Run 'docker login {registry}' again; Publish-Image takes -Credential instead.",
         registry);
 
     internal static RolloutException Forbidden(string registry, string says) => new(

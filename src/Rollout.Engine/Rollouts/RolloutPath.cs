@@ -63,10 +63,28 @@ internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
     internal static RolloutPath Recreate(int replicas) =>
         new([new Waypoint(0, 0), new Waypoint(replicas, 0, Verified: true)]);
 
-    /// <summary>Back to a set that ran before: all of it first, and only then the other goes; without room for both, the other way round.</summary>
-    internal static RolloutPath Back(int replicas, bool sideBySide) => sideBySide
-        ? new([new Waypoint(replicas, int.MaxValue), new Waypoint(replicas, 0)])
-        : new([new Waypoint(0, 0), new Waypoint(replicas, 0)]);
+    /// <summary>
+    /// Back to a set that ran before, within the same room (<paramref name="surge"/>) as the way there: as much of the other goes first as its return needs,
+    /// what serves nobody before the rest. With room for all of it beside the other, that stays until all of it serves.
+    /// </summary>
+    internal static RolloutPath Back(int replicas, int surge)
+    {
+        var points = new List<Waypoint>();
+        for (var up = 0; up < replicas;)
+        {
+            var next = Math.Min(up + surge, replicas);
+            var room = replicas + surge - next;
+            points.Add(new Waypoint(up, room));
+            points.Add(new Waypoint(next, room));
+            up = next;
+        }
+
+        points.Add(new Waypoint(replicas, 0));
+        return new RolloutPath(points);
+    }
+
+    /// <summary>Back where there is no room for both.</summary>
+    internal static RolloutPath BackAfterRecreate(int replicas) => new([new Waypoint(0, 0), new Waypoint(replicas, 0)]);
 
     /// <summary>Back where weights were given: all traffic goes to the set that ran before in one switch.</summary>
     internal static RolloutPath SwitchBack(int replicas) => new(

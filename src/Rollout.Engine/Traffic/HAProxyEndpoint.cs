@@ -48,6 +48,9 @@ internal sealed record HAProxyEndpoint
         }
     }
 
+    /// <summary>True where it is a socket's path and nothing is there.</summary>
+    internal bool IsMissing => address is UnixDomainSocketEndPoint && !File.Exists(Text);
+
     public override string ToString() => Text;
 
     private static string? After(string text, string scheme) =>

@@ -51,6 +51,10 @@ internal sealed class HAProxyRuntime(HAProxyEndpoint endpoint, TimeProvider time
         {
             throw TrafficErrors.RouterPermissionDenied(endpoint, "this user may not open the socket", problem);
         }
+        catch (SocketException problem) when (endpoint.IsMissing)
+        {
+            throw TrafficErrors.RouterNotReachable(endpoint, "there is no such socket", problem);
+        }
         catch (Exception problem) when (problem is SocketException or IOException)
         {
             throw TrafficErrors.RouterNotReachable(endpoint, problem.Message, problem);

@@ -83,12 +83,29 @@ public sealed class AdoptionTests(DockerEngineFixture engine) : IClassFixture<Do
         await using (var router = haproxy.Open()) await router.AddAsync(shop.Name, $"127.0.0.1:{port}", 100, CancellationToken.None);
 
         var behind = new DockerWorkload { Port = TestWorkload.Port, Router = "haproxy", RouterEndpoint = haproxy.Socket, Backend = "shop" };
+        Assert.Contains($"port {port} will not lead to the new", Assert.Single(await shop.WarningsAsync(await shop.ImageAsync("v2"), behind)));
         Assert.Equal(RolloutPhase.Healthy, (await shop.StartAsync(await shop.ImageAsync("v2"), docker: behind)).Phase);
+        Assert.Empty(await shop.WarningsAsync(await shop.ImageAsync("v3"), behind));
         using var http = new HttpClient();
         Assert.Equal("v2", await http.GetStringAsync(haproxy.Uri));
 
         Assert.Equal(RolloutPhase.Undone, (await shop.UndoAsync()).Phase);
         Assert.Equal("v1", await http.GetStringAsync(haproxy.Uri));
+    }
+
+    [FactNeeds("docker")]
+    public async Task What_an_anonymous_volume_holds_stays_behind_and_is_told_of()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.RunAsync(shop.Name, await shop.ImageAsync("v1"), (config, host) =>
+        {
+            config["Volumes"] = new JsonObject { ["/data"] = new JsonObject() };
+            host["Binds"] = new JsonArray($"{shop.Name}-named:/named");
+        });
+
+        var v2 = await shop.ImageAsync("v2");
+        Assert.Contains("/data stays behind", Assert.Single(await shop.WarningsAsync(v2, new DockerWorkload())));
+        Assert.Empty(await shop.WarningsAsync(v2, new DockerWorkload { Volumes = [$"{shop.Name}-data:/data"] }));
     }
 
     [FactNeeds("docker")]

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Rollout.Engine.Docker;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Engines;
+using Rollout.Engine.Tests.Registries;
 using Xunit;
 
 namespace Rollout.Engine.Tests.Docker;
@@ -161,20 +162,47 @@ public sealed class DockerTargetTests(DockerEngineFixture engine) : IClassFixtur
         var shop = new TestWorkload(engine.Client, engine.Prefix);
         await shop.StartAsync(await shop.ImageAsync("v1"));
         var slow = await shop.ImageAsync("v2", "CMD [\"sh\", \"-c\", \"sleep 2; exec httpd -f -p 8080 -h /www\"]");
-        using var cancel = new CancellationTokenSource();
-        var plan = await shop.Target.PlanAsync(TestWorkload.Request(slow), SilentReporter.Instance, CancellationToken.None);
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => shop.Target.ApplyAsync(plan, status => CancelWhen(status.Updated > 0), SilentReporter.Instance, cancel.Token));
+        await shop.AbandonAsync(TestWorkload.Request(slow));
         var abandoned = await shop.ReadAsync();
         Assert.Equal((RolloutPhase.Progressing, "Abandoned", 2), (abandoned.Phase, abandoned.Reason, abandoned.Revision));
 
         var status = await shop.CarryOnAsync();
         Assert.Equal((RolloutPhase.Healthy, 2), (status.Phase, status.Revision));
+    }
 
-        void CancelWhen(bool moment)
-        {
-            if (moment) cancel.Cancel();
-        }
+    [FactNeeds("docker")]
+    public async Task An_abandoned_first_rollout_is_undone_and_nobody_calls_it_unhealthy()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.AbandonAsync(TestWorkload.Request(await shop.ImageAsync("v1", "CMD [\"sleep\", \"60\"]")));
+
+        var undone = await shop.UndoAsync();
+        Assert.Equal((RolloutPhase.Undone, null, "What was half done was taken back. Nothing ran before, so nothing runs now."), (undone.Phase, undone.Reason, undone.Message));
+        Assert.Equal(undone.Message, (await shop.ReadAsync()).Message);
+        Assert.Equal("", await shop.ContainersAsync());
+        Assert.Equal(HealthVerdict.Inconclusive, Assert.Single(await shop.Target.HistoryAsync(CancellationToken.None)).Verdict);
+        Assert.Equal("NothingToUndo", (await Assert.ThrowsAsync<RolloutException>(() => shop.UndoAsync())).Id);
+
+        Assert.Equal((RolloutPhase.Healthy, 2), await PhaseAsync(shop.StartAsync(await shop.ImageAsync("v1"))));
+
+        static async Task<(RolloutPhase, int)> PhaseAsync(Task<RolloutStatus> rollout) => ((await rollout).Phase, (await rollout).Revision);
+    }
+
+    [FactNeeds("docker")]
+    public async Task A_check_with_a_secret_that_nobody_can_make_any_more_leaves_the_revision_unverified_and_is_told_of()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var check = new HttpHealthCheck { Name = "front", Uri = new Uri("http://127.0.0.1/"), Headers = new Dictionary<string, string> { ["Authorization"] = "s3cr3t" } };
+        var slow = await shop.ImageAsync("v2", "CMD [\"sh\", \"-c\", \"sleep 2; exec httpd -f -p 8080 -h /www\"]");
+        await shop.AbandonAsync(TestWorkload.Request(slow) with { HealthChecks = [check] });
+
+        var reporter = new RecordingReporter();
+        var status = await shop.CarryOnAsync(reporter);
+
+        Assert.Equal(RolloutPhase.Healthy, status.Phase);
+        Assert.Contains("front", Assert.Single(reporter.Warnings));
+        Assert.Contains(status.Decisions, decision => decision is { Action: "Checked", Verdict: HealthVerdict.Inconclusive } && decision.Message.Contains("front", StringComparison.Ordinal));
+        Assert.Equal(HealthVerdict.Inconclusive, Assert.Single(await shop.Target.HistoryAsync(CancellationToken.None)).Verdict);
     }
 
     [FactNeeds("docker")]

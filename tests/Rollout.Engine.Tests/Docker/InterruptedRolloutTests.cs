@@ -45,7 +45,7 @@ public sealed class InterruptedRolloutTests(DockerEngineFixture engine, ITestOut
             var wanted = (served + 1) % 3;
             output.WriteLine($"{next}: dies after {changes} changes");
             var life = new Life(changes);
-            var mortal = new TestWorkload(new MortalClient(engine.Client, life), engine.Prefix, name, choice => new MortalRouter(haproxy.Open(), life));
+            var mortal = new TestWorkload(new MortalClient(engine.Client, life), engine.Prefix, name, (_, _) => new MortalRouter(haproxy.Open(), life));
             try
             {
                 await mortal.StartAsync(TestWorkload.Request(images[wanted], 2, new DockerWorkload()));

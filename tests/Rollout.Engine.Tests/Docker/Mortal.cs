@@ -40,6 +40,8 @@ internal sealed class MortalClient(IDockerClient inner, Life life) : IDockerClie
 {
     public RolloutEndpoint Endpoint => inner.Endpoint;
 
+    public TimeSpan ClockAhead => inner.ClockAhead;
+
     public IContainerOperations Containers { get; } = new MortalContainers(inner.Containers, life);
 
     public IImageOperations Images => inner.Images;

@@ -4,7 +4,9 @@ using Rollout.Engine.Docker.Api;
 using Rollout.Engine.Registries;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Engines;
+using Rollout.Engine.Tests.Registries;
 using Rollout.Engine.Traffic;
+using Xunit;
 
 namespace Rollout.Engine.Tests.Docker;
 
@@ -16,7 +18,7 @@ internal sealed class TestWorkload
     private readonly DockerTargetServices services;
     private readonly string prefix;
 
-    internal TestWorkload(IDockerClient engine, string prefix, string? name = null, Func<RouterChoice, ITrafficRouter>? openRouter = null, string kind = "docker", TimeProvider? time = null)
+    internal TestWorkload(IDockerClient engine, string prefix, string? name = null, OpenRouter? openRouter = null, string kind = "docker", TimeProvider? time = null)
     {
         this.prefix = prefix;
         Engine = engine;
@@ -26,7 +28,7 @@ internal sealed class TestWorkload
             Credentials = new NoCredentials(),
             Directory = "/",
             Time = time ?? TimeProvider.System,
-            OpenRouter = openRouter ?? (choice => TrafficRouters.Open(choice.Kind, choice.Endpoint, choice.Backend, "/", TimeProvider.System, SilentReporter.Instance)),
+            OpenRouter = openRouter ?? ((choice, reporter) => TrafficRouters.Open(choice.Kind, choice.Endpoint, choice.Backend, "/", TimeProvider.System, reporter)),
         };
         Name = name ?? $"{prefix}{Guid.NewGuid().ToString("N")[..6]}";
         Target = new DockerTarget(new TargetName(kind, Name), services);
@@ -73,13 +75,34 @@ internal sealed class TestWorkload
         return await Target.ApplyAsync(plan, changed, SilentReporter.Instance, CancellationToken.None);
     }
 
+    /// <summary>What the user is told before it begins.</summary>
+    internal async Task<IEnumerable<string>> WarningsAsync(ImageReference image, DockerWorkload docker)
+    {
+        var reporter = new RecordingReporter();
+        await Target.PlanAsync(Request(image, docker: docker), reporter, CancellationToken.None);
+        return reporter.Warnings;
+    }
+
     internal async Task<RolloutStatus> UndoAsync(UndoRequest? request = null)
     {
         var plan = await Target.PlanUndoAsync(request ?? new UndoRequest(), CancellationToken.None);
         return await Target.ApplyAsync(plan, null, SilentReporter.Instance, CancellationToken.None);
     }
 
-    internal Task<RolloutStatus> CarryOnAsync() => Target.CarryOnAsync(null, SilentReporter.Instance, CancellationToken.None);
+    internal Task<RolloutStatus> CarryOnAsync(IReporter? reporter = null) => Target.CarryOnAsync(null, reporter ?? SilentReporter.Instance, CancellationToken.None);
+
+    /// <summary>A rollout whose shell goes away as soon as a new container is up.</summary>
+    internal async Task AbandonAsync(RolloutRequest request)
+    {
+        using var cancel = new CancellationTokenSource();
+        var plan = await Target.PlanAsync(request, SilentReporter.Instance, CancellationToken.None);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Target.ApplyAsync(plan, CancelWhenUp, SilentReporter.Instance, cancel.Token));
+
+        void CancelWhenUp(RolloutStatus status)
+        {
+            if (status.Updated > 0) cancel.Cancel();
+        }
+    }
 
     internal async Task<RolloutStatus> ReadAsync() => (await Target.ReadAsync(CancellationToken.None))!;
 

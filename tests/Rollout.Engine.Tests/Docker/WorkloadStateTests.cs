@@ -15,7 +15,7 @@ public sealed class WorkloadStateTests
             .Add(Release(1))
             .Add(Release(2) with { Verdict = HealthVerdict.Healthy, ChangeCause = "why" })
             .Begin(Change(1, 2) with { Checks = [new HttpHealthCheck { Name = "web", Uri = new Uri("http://127.0.0.1/") }, new ContainerHealthCheck { Name = "all" }] }, Decision("Started"))
-            .TurnBack("ContainerExited", "It exited.", Decision("Undoing"));
+            .TurnBack("ContainerExited", "It exited.", Decision("Undoing", HealthVerdict.Unhealthy));
 
         var labels = state.ToLabels("shop", "me").ToDictionary();
         var read = WorkloadState.From(labels)!;
@@ -36,28 +36,42 @@ public sealed class WorkloadStateTests
     {
         var begun = new WorkloadState { Current = 1 }.Add(Release(1)).Add(Release(2)).Begin(Change(1, 2), Decision("Started"));
 
-        var there = begun.Arrive(RolloutPhase.Healthy, HealthVerdict.Healthy, Decision("Completed"));
+        var there = begun.Verified(Decision("Checked", HealthVerdict.Healthy)).Arrive(RolloutPhase.Healthy, Decision("Completed"));
         Assert.Equal((2, 1, HealthVerdict.Healthy), (there.Current, there.Previous, there.Find(2)!.Verdict));
         Assert.Null(there.Change);
 
-        var back = begun.TurnBack("X", "why", Decision("Undoing")).Arrive(RolloutPhase.Undone, HealthVerdict.Healthy, Decision("Undone"));
+        var back = begun.TurnBack("X", "why", Decision("Undoing", HealthVerdict.Unhealthy)).Arrive(RolloutPhase.Undone, Decision("Undone", HealthVerdict.Healthy));
         Assert.Equal((1, 2, "X", "why"), (back.Current, back.Previous, back.Reason, back.Message));
         Assert.Equal((HealthVerdict.Healthy, HealthVerdict.Unhealthy), (back.Find(1)!.Verdict, back.Find(2)!.Verdict));
+    }
+
+    [Fact]
+    public void What_nobody_judged_has_no_verdict_when_it_is_taken_back_or_could_not_be_done()
+    {
+        var begun = new WorkloadState { Current = 1 }.Add(Release(1)).Add(Release(2)).Begin(Change(1, 2), Decision("Started"));
+
+        var taken = begun.TakeBack(Decision("Undoing")).Arrive(RolloutPhase.Undone, Decision("Undone"));
+        Assert.Equal((1, HealthVerdict.Inconclusive, null, "because"), (taken.Current, taken.Find(2)!.Verdict, taken.Reason, taken.Message));
+        Assert.Equal(HealthVerdict.Inconclusive, begun.TurnBack("PortTaken", "It is taken.", Decision("Undoing")).Find(2)!.Verdict);
+
+        // What was found before it was taken back stays known.
+        var judged = begun.Freeze("ContainerExited", "It exited.", Decision("Failed", HealthVerdict.Unhealthy)).TakeBack(Decision("Undoing"));
+        Assert.Equal((HealthVerdict.Unhealthy, false), (judged.Find(2)!.Verdict, judged.Change!.Frozen));
     }
 
     [Fact]
     public void A_holder_is_alive_while_its_process_is_and_it_renews()
     {
         var here = Holder.Here(Now);
-        Assert.True(here.IsAlive(Now.AddSeconds(14)));
-        Assert.False(here.IsAlive(Now.AddSeconds(16)));
+        Assert.True(here.IsAlive(TimeSpan.FromSeconds(14)));
+        Assert.False(here.IsAlive(TimeSpan.FromSeconds(16)));
 
         // The pid is used again by another process: this one.
-        Assert.False((here with { ProcessStart = here.ProcessStart.AddMinutes(-5) }).IsAlive(Now));
+        Assert.False((here with { ProcessStart = here.ProcessStart.AddMinutes(-5) }).IsAlive(TimeSpan.Zero));
 
         var elsewhere = here with { Host = "elsewhere", Pid = int.MaxValue };
-        Assert.True(elsewhere.IsAlive(Now.AddSeconds(14)));
-        Assert.False(elsewhere.IsAlive(Now.AddSeconds(16)));
+        Assert.True(elsewhere.IsAlive(TimeSpan.FromSeconds(14)));
+        Assert.False(elsewhere.IsAlive(TimeSpan.FromSeconds(16)));
     }
 
     [Fact]
@@ -66,12 +80,12 @@ public sealed class WorkloadStateTests
         using var process = Process.Start("true");
         var holder = Holder.Here(Now) with { Pid = process.Id, ProcessStart = process.StartTime.ToUniversalTime() };
         await process.WaitForExitAsync();
-        Assert.False(holder.IsAlive(Now));
+        Assert.False(holder.IsAlive(TimeSpan.Zero));
     }
 
     private static Release Release(int number) => new() { Number = number, Image = $"docker.io/library/shop:v{number}", ImageId = $"sha256:{number}", Replicas = 2, Port = 80 };
 
     private static Change Change(int from, int to) => new() { From = from, To = to, FromReplicas = 2, Surge = 2 };
 
-    private static RolloutDecision Decision(string action) => new(Now, action, "because");
+    private static RolloutDecision Decision(string action, HealthVerdict? verdict = null) => new(Now, action, "because", verdict);
 }

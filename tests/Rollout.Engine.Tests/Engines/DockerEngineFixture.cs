@@ -78,5 +78,18 @@ public sealed class DockerEngineFixture : IAsyncLifetime
         {
             if (image.Repository.Contains(Prefix, StringComparison.Ordinal)) await Client.Images.RemoveAsync(image.ToString(), force: true, CancellationToken.None);
         }
+
+        await RemovePulledByDigestAsync();
+    }
+
+    /// <summary>What was pulled by its digest has no tag to be found by.</summary>
+    private async Task RemovePulledByDigestAsync()
+    {
+        using var connection = new DockerConnection(Endpoint);
+        var images = await connection.GetAsync("images/json", DockerJson.Default.IReadOnlyListImageSummary, CancellationToken.None);
+        foreach (var digest in images.SelectMany(image => image.RepoDigests).Where(digest => digest.Contains(Prefix, StringComparison.Ordinal)))
+        {
+            await Client.Images.RemoveAsync(digest, force: true, CancellationToken.None);
+        }
     }
 }

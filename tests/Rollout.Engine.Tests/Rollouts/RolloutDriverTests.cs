@@ -27,6 +27,14 @@ public sealed class RolloutDriverTests
         Assert.Equal(expected, Show(RolloutPath.Rolling(replicas, old, surge, batch)));
 
     [Theory]
+    [InlineData(3, 3, "0/3 3/3 3/0")]
+    [InlineData(3, 1, "0/3 1/3 1/2 2/2 2/1 3/1 3/0")]
+    [InlineData(3, 2, "0/3 2/3 2/2 3/2 3/0")]
+    [InlineData(0, 1, "0/0")]
+    public void Back_keeps_to_the_same_room(int replicas, int surge, string expected) =>
+        Assert.Equal(expected, Show(RolloutPath.Back(replicas, surge)));
+
+    [Theory]
     [InlineData(null, 4, 4)]
     [InlineData("1", 4, 1)]
     [InlineData("25%", 4, 1)]
@@ -139,7 +147,8 @@ public sealed class RolloutDriverTests
             var completed = Drive(random, path, fresh, old, FailingPercent, goingBack: false);
             if (completed) return fresh.All(replica => replica.Serves) && !old.Any(replica => replica.IsLeft);
 
-            return Drive(random, RolloutPath.Back(OldCount, !Recreate), old, fresh, failingPercent: 0, goingBack: true)
+            var back = Recreate ? RolloutPath.BackAfterRecreate(OldCount) : RolloutPath.Back(OldCount, Surge);
+            return Drive(random, back, old, fresh, failingPercent: 0, goingBack: true)
                 && old.All(replica => replica.Serves) && !fresh.Any(replica => replica.IsLeft);
         }
 
@@ -185,11 +194,11 @@ public sealed class RolloutDriverTests
                     }
                 }
 
-                if (!Recreate && !goingBack && !disturbed)
+                if (!Recreate && !disturbed)
                 {
                     Require(fresh.Concat(old).Count(replica => replica.Serves) >= Math.Min(OldCount, Replicas), "under the floor");
                     Require(fresh.Concat(old).Count(replica => replica.Phase is not (ReplicaPhase.Absent or ReplicaPhase.Stopped)) <= Math.Max(OldCount, Replicas) + Surge, "over the surge");
-                    Require(fresh.Count(replica => replica.Phase is ReplicaPhase.Stopped or ReplicaPhase.Starting) <= Surge, "over the batch");
+                    Require(goingBack || fresh.Count(replica => replica.Phase is ReplicaPhase.Stopped or ReplicaPhase.Starting) <= Surge, "over the batch");
                 }
 
                 for (var i = 0; i < fresh.Length; i++)

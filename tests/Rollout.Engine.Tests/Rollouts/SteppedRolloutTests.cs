@@ -168,7 +168,7 @@ public sealed class SteppedRolloutTests
                 return fresh.All(replica => replica.Serves && replica.Weight == (Routed ? 100 : 0)) && !old.Any(replica => replica.IsLeft);
             }
 
-            var back = Routed ? RolloutPath.SwitchBack(OldCount) : RolloutPath.Back(OldCount, sideBySide: true);
+            var back = Routed ? RolloutPath.SwitchBack(OldCount) : RolloutPath.Back(OldCount, Surge);
             return Drive(random, back, [], old, fresh, failingPercent: 0)
                 && old.All(replica => replica.Serves && replica.Weight == 100) && !fresh.Any(replica => replica.IsLeft);
         }

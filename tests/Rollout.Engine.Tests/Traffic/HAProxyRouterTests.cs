@@ -266,6 +266,7 @@ public sealed class HAProxyRouterTests
         var missing = await Assert.ThrowsAsync<RolloutException>(() => router.ServersAsync(None));
         Assert.All([refused, missing], error => Assert.Equal(("RouterNotReachable", ErrorKind.Connection), (error.Id, error.Kind)));
         Assert.All([refused, missing], error => Assert.Contains(haproxy.Socket, error.Message, StringComparison.Ordinal));
+        Assert.Contains("there is no such socket", missing.Message, StringComparison.Ordinal);
     }
 
     [FactNeeds("haproxy")]

@@ -20,6 +20,9 @@ public sealed class DockerClient : IDockerClient
     public RolloutEndpoint Endpoint => _connection.Endpoint;
 
     /// <inheritdoc/>
+    public TimeSpan ClockAhead => _connection.ClockAhead;
+
+    /// <inheritdoc/>
     public IContainerOperations Containers { get; }
 
     /// <inheritdoc/>

@@ -47,6 +47,9 @@ internal sealed class DockerConnection : IDisposable
 
     internal RolloutEndpoint Endpoint { get; }
 
+    /// <inheritdoc cref="IDockerClient.ClockAhead"/>
+    internal TimeSpan ClockAhead { get; private set; }
+
     public void Dispose()
     {
         _http.Dispose();
@@ -198,7 +201,9 @@ internal sealed class DockerConnection : IDisposable
         foreach (var (name, value) in request.Headers) message.Headers.Add(name, value);
         try
         {
-            return await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            if (response.Headers.Date is { } date) ClockAhead = date - DateTimeOffset.UtcNow;
+            return response;
         }
         catch (HttpRequestException e)
         {

@@ -11,6 +11,9 @@ public interface IDockerClient : IDisposable
     /// <summary>The engine this client talks to.</summary>
     RolloutEndpoint Endpoint { get; }
 
+    /// <summary>How far the engine's clock is ahead of this machine's, to the second, by the Date of its last answer.</summary>
+    TimeSpan ClockAhead { get; }
+
     /// <summary>Containers.</summary>
     IContainerOperations Containers { get; }
 

@@ -51,6 +51,19 @@ public sealed record ContainerInspect
     public JsonObject HostConfig { get; init => field = value ?? []; } = [];
     /// <summary>NetworkSettings as the API gives it.</summary>
     public JsonObject NetworkSettings { get; init => field = value ?? []; } = [];
+    /// <summary>What is mounted, the engine's own volumes included.</summary>
+    public IReadOnlyList<MountPoint> Mounts { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>A mount within <see cref="ContainerInspect"/>.</summary>
+public sealed record MountPoint
+{
+    /// <summary>bind, volume, tmpfs.</summary>
+    public string Type { get; init => field = value ?? ""; } = "";
+    /// <summary>The volume's name; of one that nobody named, 64 hex digits of the engine's.</summary>
+    public string Name { get; init => field = value ?? ""; } = "";
+    /// <summary>Where it is mounted.</summary>
+    public string Destination { get; init => field = value ?? ""; } = "";
 }
 
 /// <summary>State within <see cref="ContainerInspect"/>.</summary>
@@ -131,6 +144,8 @@ internal sealed record ImageSummary
 {
     /// <summary>name:tag of each name.</summary>
     public IReadOnlyList<string> RepoTags { get; init => field = value ?? []; } = [];
+    /// <summary>name@digest of each registry it came from or went to.</summary>
+    public IReadOnlyList<string> RepoDigests { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>RootFS of an image.</summary>

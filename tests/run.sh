@@ -28,7 +28,8 @@ for argument in "$@"; do
     esac
 done
 
-packages=(ca-certificates curl git iproute2 openssl procps docker.io docker-registry haproxy busybox-static apache2-utils wrk)
+packages=(ca-certificates curl git iproute2 openssl procps docker.io docker-registry haproxy busybox-static apache2-utils wrk
+    prometheus prometheus-alertmanager)
 results=$PWD/out/tests
 tools=$PWD/out/tools
 work=$(mktemp -d)

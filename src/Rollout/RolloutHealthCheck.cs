@@ -5,12 +5,18 @@ namespace Rollout;
 /// <summary>One check of a rollout's health: made once, kept in a plan, used often.</summary>
 [JsonDerivedType(typeof(HttpHealthCheck), "http")]
 [JsonDerivedType(typeof(ContainerHealthCheck), "container")]
+[JsonDerivedType(typeof(TcpHealthCheck), "tcp")]
+[JsonDerivedType(typeof(PrometheusHealthCheck), "prometheus")]
+[JsonDerivedType(typeof(AlertHealthCheck), "alert")]
+[JsonDerivedType(typeof(RouterHealthCheck), "router")]
+[JsonDerivedType(typeof(ScriptHealthCheck), "script")]
+[JsonDerivedType(typeof(CommandHealthCheck), "command")]
 public abstract record RolloutHealthCheck
 {
     /// <summary>The name under which the result is shown.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The sort of check: <c>Http</c>, <c>Container</c>.</summary>
+    /// <summary>The sort of check: <c>Http</c>, <c>Container</c>, <c>Prometheus</c>.</summary>
     public abstract string Kind { get; }
 
     /// <summary>How long one try may take.</summary>
@@ -22,46 +28,36 @@ public abstract record RolloutHealthCheck
     /// <summary>Bad answers in a row that make it unhealthy.</summary>
     public int FailureLimit { get; init; } = 3;
 
+    /// <summary>Bad answers in all that make it unhealthy, in a row or not; null for any number.</summary>
+    public int? TotalFailureLimit { get; init; }
+
+    /// <summary>
+    /// So many tries at most, of which <see cref="SuccessesNeeded"/> must be good, in a row or not: 3 out of 5. Null where it is in a row
+    /// that they count.
+    /// </summary>
+    public int? OutOf { get; init; }
+
     /// <summary>Time between two tries.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long it must go on without becoming unhealthy; zero: the first verdict counts.</summary>
+    public TimeSpan For { get; init; }
+
+    /// <summary>
+    /// True where all there is to it may be written where everybody can read it, and run by any shell that reads it there: no secret,
+    /// and nothing that would be executed.
+    /// </summary>
+    internal virtual bool IsOpen => true;
 }
 
-/// <summary>GETs an address and looks at status and body. Redirects are not followed.</summary>
-public sealed record HttpHealthCheck : RolloutHealthCheck
+/// <summary>What it means that there is no evidence.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<NoEvidence>))]
+public enum NoEvidence
 {
-    /// <inheritdoc/>
-    public override string Kind => "Http";
-
-    /// <summary>The address.</summary>
-    public required Uri Uri { get; init; }
-
-    /// <summary>An address as it may be shown: user, password and query can be secrets.</summary>
-    public static string Shown(Uri uri)
-    {
-        ArgumentNullException.ThrowIfNull(uri);
-        return uri.IsAbsoluteUri ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) : uri.OriginalString;
-    }
-
-    /// <summary>The statuses that are good; empty means 200 to 299.</summary>
-    public IReadOnlyList<int> ExpectStatus { get; init; } = [];
-
-    /// <summary>A regular expression that the body must match; null for any body.</summary>
-    public string? ExpectBody { get; init; }
-
-    /// <summary>The names of the headers to send. Their values may be secrets, and can be given but not read: no view, JSON or log shows them.</summary>
-    [JsonIgnore]
-    public IEnumerable<string> HeaderNames => Headers.Keys;
-
-    /// <summary>The headers to send, by name.</summary>
-    internal IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>The same check with these headers, and no others.</summary>
-    public HttpHealthCheck WithHeaders(IReadOnlyDictionary<string, string> headers) => this with { Headers = headers };
-}
-
-/// <summary>Looks at the containers of the rollout themselves: running, HEALTHCHECK, restarts since the rollout, out of memory.</summary>
-public sealed record ContainerHealthCheck : RolloutHealthCheck
-{
-    /// <inheritdoc/>
-    public override string Kind => "Container";
+    /// <summary>Nothing: the verdict is Inconclusive.</summary>
+    Inconclusive,
+    /// <summary>The worst: it counts as a bad answer.</summary>
+    Fail,
+    /// <summary>The best: it counts as a good answer.</summary>
+    Pass,
 }

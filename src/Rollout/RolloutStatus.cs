@@ -96,17 +96,6 @@ public sealed record RolloutStatus
     public override string ToString() => Target;
 }
 
-/// <summary>One decision: what was looked at, what was found, what was done.</summary>
-/// <param name="At">When.</param>
-/// <param name="Action">What was done: <c>Started</c>, <c>Completed</c>, <c>Undone</c>, <c>Checked</c>.</param>
-/// <param name="Message">Why, in a sentence.</param>
-/// <param name="Verdict">The health verdict that led to it, where one did.</param>
-public sealed record RolloutDecision(DateTimeOffset At, string Action, string Message, HealthVerdict? Verdict = null)
-{
-    /// <inheritdoc/>
-    public override string ToString() => Verdict is null ? $"{Action}: {Message}" : $"{Action} ({Verdict}): {Message}";
-}
-
 /// <summary>The platforms that run workloads.</summary>
 public enum RolloutPlatform
 {

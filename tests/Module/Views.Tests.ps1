@@ -29,6 +29,11 @@ BeforeDiscovery {
         $decision
         ([Rollout.HttpHealthCheck]@{ Name = 'site'; Uri = 'http://127.0.0.1:8088/healthz'; ExpectStatus = [int[]]@(200, 204); ExpectBody = 'ok' }).WithHeaders($headers)
         [Rollout.ContainerHealthCheck]@{ Name = 'containers' }
+        ([Rollout.PrometheusHealthCheck]@{ Name = 'error rate'; Uri = 'http://127.0.0.1:9090'; Query = 'sum(rate(errors{{selector}}[{{window}}])) / sum(rate(requests{{selector}}[{{window}}]))'; Below = 0.005; Unit = 'Share' }).WithHeaders($headers)
+        ([Rollout.AlertHealthCheck]@{ Name = 'alerts'; Uri = 'http://127.0.0.1:9093'; Matchers = [string[]]@('severity="critical"', 'team=~"shop|basket"') }).WithHeaders($headers)
+        [Rollout.TcpHealthCheck]@{ Name = 'db.example.com:5432'; HostName = 'db.example.com'; Port = 5432 }
+        ([Rollout.ScriptHealthCheck]@{ Name = 'script'; Script = '$_.Phase -eq "Healthy"' }).WithBlock('header-secret-31')
+        [Rollout.CommandHealthCheck]@{ Name = 'smoke'; Command = '/usr/local/bin/smoke-test'; ArgumentList = [string[]]@('--fast'); WorkingDirectory = '/srv' }
     )
     $Cases = $Objects | ForEach-Object { @{ Type = $_.GetType().Name; Object = $_ } }
 }

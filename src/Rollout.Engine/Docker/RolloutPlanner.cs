@@ -55,8 +55,8 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
             TimeoutSec = request.Timeout.TotalSeconds,
             GraceRestarts = request.GraceRestarts,
             GraceSec = request.Grace.TotalSeconds,
-            Checks = [.. request.HealthChecks.Where(HasNoSecret)],
-            SecretChecks = [.. request.HealthChecks.Where(check => !HasNoSecret(check)).Select(check => check.Name)],
+            Checks = [.. request.HealthChecks.Where(check => check.IsOpen)],
+            SecretChecks = [.. request.HealthChecks.Where(check => !check.IsOpen).Select(check => check.Name)],
         };
         var isSameShape = present is not null && present.Replicas == release.Replicas && present.Port == release.Port
             && router == state.Router && template.SameAs(Fit(carried, new DockerWorkload(), release.Port, router));
@@ -164,7 +164,4 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
         if (count > 1) throw RolloutErrors.CannotRunReplicas(names.Workload, count, obstacle);
         if (strategy == RolloutStrategy.Rolling && up > 0) throw RolloutErrors.CannotRunSideBySide(names.Workload, obstacle);
     }
-
-    // Headers and what stands in an address can be secrets, and labels can be read by everybody.
-    private static bool HasNoSecret(RolloutHealthCheck check) => check is not HttpHealthCheck http || (http.Headers.Count == 0 && http.Uri.IsAbsoluteUri && http.Uri.UserInfo.Length == 0 && http.Uri.Query.Length == 0);
 }

@@ -6,18 +6,30 @@ namespace Rollout.Engine.Health;
 public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time)
 {
     /// <summary>
-    /// How long every check must go on without becoming unhealthy. Zero: each ends with its first verdict. The first that is unhealthy
-    /// ends the watch.
+    /// How long every check must go on without becoming unhealthy, besides what a check itself says. Zero: each ends with its first verdict.
+    /// The first that is unhealthy ends the watch.
     /// </summary>
     public TimeSpan For { get; init; }
+
+    /// <summary>True where the first check that is unhealthy decides, and no other is waited for: something has to be undone.</summary>
+    public bool EndsAtFirstUnhealthy { get; init; }
+
+    /// <summary>What was before that is no evidence: no window reaches back behind it. Null where all counts.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Reads the statistics of the router in front; null where there can be none.</summary>
+    public IRouterStatistics? Router { get; init; }
+
+    /// <summary>Runs script checks; null where no shell is there that could.</summary>
+    public ScriptRunner? RunScript { get; init; }
 
     /// <summary>Checks a rollout. One that has failed is unhealthy without being probed.</summary>
     /// <param name="rollout">The rollout.</param>
     /// <param name="checks">The checks; where there are none, the containers are looked at.</param>
     /// <param name="reporter">Where progress goes; each try is a verbose line.</param>
     /// <param name="cancellation">Ends it at once.</param>
-    /// <returns>What each check found, and the worst of it as the verdict.</returns>
-    /// <exception cref="RolloutException">InvalidHealthCheck: nothing was probed.</exception>
+    /// <returns>What each check found, and the worst of it as the verdict; each verdict is a decision of the rollout too.</returns>
+    /// <exception cref="RolloutException">InvalidHealthCheck, UnknownQueryVariable: nothing was probed.</exception>
     public async Task<RolloutHealth> RunAsync(RolloutStatus rollout, IReadOnlyList<RolloutHealthCheck> checks, IReporter reporter, CancellationToken cancellation)
     {
         if (rollout.Phase == RolloutPhase.Failed) return Sum(rollout, [OfFailed(rollout)]);
@@ -28,8 +40,8 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
         {
             foreach (var check in checks) probes.Add((check, Probe(check, rollout)));
 
-            using var watch = new CancellationTokenSource(For, time);
-            return Sum(rollout, await Task.WhenAll(probes.Select(pair => RunAsync(pair.Check, pair.Probe, rollout, watch, reporter, cancellation))));
+            using var unhealthy = new CancellationTokenSource();
+            return Sum(rollout, await Task.WhenAll(probes.Select(pair => RunAsync(pair.Check, pair.Probe, rollout, unhealthy, reporter, cancellation))));
         }
         finally
         {
@@ -38,26 +50,35 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
     }
 
     private async Task<HealthCheckResult> RunAsync(
-        RolloutHealthCheck check, IHealthProbe probe, RolloutStatus rollout, CancellationTokenSource watch, IReporter reporter, CancellationToken cancellation)
+        RolloutHealthCheck check, IHealthProbe probe, RolloutStatus rollout, CancellationTokenSource unhealthy, IReporter reporter, CancellationToken cancellation)
     {
         var activity = $"Checking {rollout.Target}: {check.Name}";
+        using var span = new CancellationTokenSource(For > check.For ? For : check.For, time);
+        using var watch = CancellationTokenSource.CreateLinkedTokenSource(span.Token, unhealthy.Token);
+        using var hurry = CancellationTokenSource.CreateLinkedTokenSource(cancellation, EndsAtFirstUnhealthy ? unhealthy.Token : default);
+        var (tries, samples, found) = (TrySequence.None, 0, new HealthTry(HealthVerdict.Inconclusive, null, "no try was made"));
         try
         {
-            for (var tries = TrySequence.None; ;)
+            while (true)
             {
-                var found = await probe.TryAsync(cancellation);
+                found = await probe.TryAsync(hurry.Token);
                 var watching = !watch.IsCancellationRequested;
-                tries = tries.With(found.Verdict, watching);
+                tries = tries.With(found, watching);
+                samples += found.Samples;
                 reporter.Verbose($"{activity}: try {tries.Tries}: {found.Message}");
-                if (tries.Verdict(check, watching) is { } verdict)
+                if ((found.IsFinal ? found.Verdict : tries.Verdict(check, watching)) is { } verdict)
                 {
-                    if (verdict == HealthVerdict.Unhealthy) await watch.CancelAsync();
-                    return Result(check, probe, tries, found, verdict);
+                    if (verdict == HealthVerdict.Unhealthy) await unhealthy.CancelAsync();
+                    return Result(check, probe, tries, samples, found, verdict);
                 }
 
                 reporter.Progress(new ProgressReport(activity, $"{tries.Good} good and {tries.Bad} bad in a row, {tries.Tries} tries: {found.Message}"));
-                await Task.Delay(check.Interval, time, cancellation);
+                await WaitAsync(check.Interval, watching ? watch.Token : default, hurry.Token);
             }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return Result(check, probe, tries, samples, found with { Message = $"{found.Message}; another check was unhealthy first" }, HealthVerdict.Inconclusive);
         }
         finally
         {
@@ -65,37 +86,62 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
         }
     }
 
+    /// <summary>Waits for the next try; where the watch is over meanwhile, that is made at once.</summary>
+    private async Task WaitAsync(TimeSpan interval, CancellationToken watch, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(watch, cancellation);
+        try
+        {
+            await Task.Delay(interval, time, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // The last try ends the watch.
+        }
+    }
+
     private IHealthProbe Probe(RolloutHealthCheck check, RolloutStatus rollout)
     {
-        if (check.SuccessesNeeded < 1) throw HealthErrors.InvalidHealthCheck(check, "it needs at least 1 good answer");
-        if (check.FailureLimit < 1) throw HealthErrors.InvalidHealthCheck(check, "its failure limit is at least 1");
-        if (check.Timeout <= TimeSpan.Zero) throw HealthErrors.InvalidHealthCheck(check, "a try's timeout is longer than nothing");
-        if (check.Interval < TimeSpan.Zero) throw HealthErrors.InvalidHealthCheck(check, "the time between two tries is not negative");
-
+        HealthCheckRules.Apply(check);
         return check switch
         {
             HttpHealthCheck http => new HttpProbe(http, time),
             ContainerHealthCheck container => new ContainerProbe(container, rollout, replicas, time),
+            PrometheusHealthCheck prometheus => new PrometheusProbe(prometheus, rollout, Since, time),
+            AlertHealthCheck alert => new AlertProbe(alert, rollout, Since, time),
+            TcpHealthCheck tcp => new TcpProbe(tcp, time),
+            CommandHealthCheck command => new CommandProbe(command, rollout, time),
+            ScriptHealthCheck script => new ScriptProbe(script, rollout, RunScript ?? throw HealthErrors.InvalidHealthCheck(check, "no PowerShell is there to run its script; without -NoWait it is"), time),
             _ => throw HealthErrors.InvalidHealthCheck(check, $"there is no check of kind '{check.Kind}'"),
         };
     }
 
-    private static HealthCheckResult Result(RolloutHealthCheck check, IHealthProbe probe, TrySequence tries, HealthTry last, HealthVerdict verdict) => new()
+    private static HealthCheckResult Result(RolloutHealthCheck check, IHealthProbe probe, TrySequence tries, int samples, HealthTry last, HealthVerdict verdict) => new()
     {
         Name = check.Name,
         Kind = check.Kind,
         Query = probe.Query,
         Value = last.Value,
         Threshold = probe.Threshold,
-        Samples = tries.Tries,
+        Samples = samples,
         Verdict = verdict,
-        Message = verdict switch
-        {
-            HealthVerdict.Healthy => $"{tries.Good} good in a row; the last: {last.Message}",
-            HealthVerdict.Unhealthy => $"{tries.Bad} bad in a row; the last: {last.Message}",
-            _ => $"No verdict after {tries.Tries} tries, of which {tries.AllGood} were good; the last: {last.Message}",
-        },
+        Message = Message(tries, last, verdict),
     };
+
+    private static string Message(TrySequence tries, HealthTry last, HealthVerdict verdict)
+    {
+        if (tries.Tries <= 1) return Sentence(last.Message);
+        return verdict switch
+        {
+            HealthVerdict.Healthy when tries.Good > 1 || tries.AllBad == 0 => $"{tries.Good} good in a row; the last: {last.Message}",
+            HealthVerdict.Healthy => $"{tries.AllGood} of {tries.Tries} good; the last: {last.Message}",
+            HealthVerdict.Unhealthy when tries.Bad > 1 => $"{tries.Bad} bad in a row; the last: {last.Message}",
+            HealthVerdict.Unhealthy => $"{tries.AllBad} of {tries.Tries} bad; the last: {last.Message}",
+            _ => $"No verdict after {tries.Tries} tries, of which {tries.AllGood} were good; the last: {last.Message}",
+        };
+    }
+
+    private static string Sentence(string message) => message.Length == 0 ? message : $"{char.ToUpperInvariant(message[0])}{message[1..]}";
 
     private static HealthCheckResult OfFailed(RolloutStatus rollout) => new()
     {
@@ -107,13 +153,17 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
         Message = $"The rollout failed, so nothing was probed{(rollout.Message is { } why ? $": {why}" : ".")}",
     };
 
-    private RolloutHealth Sum(RolloutStatus rollout, IReadOnlyList<HealthCheckResult> results) => new()
+    private RolloutHealth Sum(RolloutStatus rollout, IReadOnlyList<HealthCheckResult> results)
     {
-        Rollout = rollout,
-        Verdict = Worst(results.Select(result => result.Verdict)),
-        Checks = results,
-        At = time.GetUtcNow(),
-    };
+        var now = time.GetUtcNow();
+        return new RolloutHealth
+        {
+            Rollout = rollout with { Decisions = [.. rollout.Decisions, .. results.Select(result => RolloutDecision.Of(result, now))] },
+            Verdict = Worst(results.Select(result => result.Verdict)),
+            Checks = results,
+            At = now,
+        };
+    }
 
     internal static HealthVerdict Worst(IEnumerable<HealthVerdict> verdicts)
     {

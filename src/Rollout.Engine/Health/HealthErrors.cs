@@ -9,4 +9,11 @@ internal static class HealthErrors
         $"The health check '{check.Name}' cannot be made: {problem}.",
         "Correct the check; nothing was probed.",
         check.Name);
+
+    internal static RolloutException UnknownQueryVariable(RolloutHealthCheck check, string name, IEnumerable<string> known) => new(
+        "UnknownQueryVariable",
+        ErrorKind.InvalidInput,
+        $"The query of the health check '{check.Name}' has the variable '{{{{{name}}}}}', which does not exist. There are: {string.Join(", ", known.Select(variable => $"{{{{{variable}}}}}"))}.",
+        "Write one of these, or take the braces out; nothing was probed.",
+        check.Name);
 }

@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -19,6 +17,7 @@ internal sealed class HttpProbe : IHealthProbe
     private readonly HttpHealthCheck check;
     private readonly TimeProvider time;
     private readonly Regex? body;
+    private readonly (string Name, Regex Value)[] headers;
     private readonly HttpClient client;
 
     /// <exception cref="RolloutException">InvalidHealthCheck.</exception>
@@ -26,17 +25,16 @@ internal sealed class HttpProbe : IHealthProbe
     {
         this.check = check;
         this.time = time;
-        if (!check.Uri.IsAbsoluteUri) throw HealthErrors.InvalidHealthCheck(check, $"'{check.Uri}' is not an absolute address");
-        if (check.Uri.Scheme is not ("http" or "https")) throw HealthErrors.InvalidHealthCheck(check, $"'{HttpHealthCheck.Shown(check.Uri)}' is neither http:// nor https://");
         if (check.ExpectStatus.FirstOrDefault(status => status is < 100 or > 599) is var odd and not 0) throw HealthErrors.InvalidHealthCheck(check, $"{odd} is no HTTP status");
 
-        body = check.ExpectBody is null ? null : Pattern(check);
-        client = Client(check);
+        body = check.ExpectBody is { } pattern ? Pattern(check, "the body's pattern", pattern) : null;
+        headers = [.. check.ExpectHeader.Select(header => (header.Key, Pattern(check, $"the pattern of header '{header.Key}'", header.Value)))];
+        client = WebAccess.Fresh(check);
     }
 
     public string? Query => HttpHealthCheck.Shown(check.Uri);
 
-    public string Threshold => body is null ? ExpectedStatus : $"{ExpectedStatus}, body matches {body}";
+    public string Threshold => string.Join(", ", [ExpectedStatus, .. headers.Select(header => $"{header.Name} matches {header.Value}"), .. body is null ? [] : new[] { $"body matches {body}" }]);
 
     private string ExpectedStatus => check.ExpectStatus.Count == 0 ? "200-299" : string.Join(", ", check.ExpectStatus);
 
@@ -55,11 +53,11 @@ internal sealed class HttpProbe : IHealthProbe
         }
         catch (RegexMatchTimeoutException)
         {
-            return Bad(null, $"matching the body against {body} took too long");
+            return Bad(null, $"matching the answer took too long");
         }
         catch (Exception problem) when (problem is HttpRequestException or IOException or InvalidDataException)
         {
-            return Bad(null, Explain(problem));
+            return Bad(null, WebAccess.Explain(problem));
         }
     }
 
@@ -76,9 +74,17 @@ internal sealed class HttpProbe : IHealthProbe
             return Bad(value, $"status {status}{redirect}, expected {ExpectedStatus}");
         }
 
+        if (headers.Where(header => !HeaderOf(response, header.Name).Any(value => header.Value.IsMatch(value))).Select(header => header.Name).FirstOrDefault() is { } missed)
+        {
+            return Bad(value, $"status {status}, but header {missed} {(HeaderOf(response, missed).Any() ? "is another" : "is missing")}");
+        }
+
         if (body is not null && !body.IsMatch(text)) return Bad(value, $"status {status}, but the body does not match {body}");
         return new HealthTry(HealthVerdict.Healthy, value, $"status {status}");
     }
+
+    private static IEnumerable<string> HeaderOf(HttpResponseMessage response, string name) =>
+        response.Headers.NonValidated.TryGetValues(name, out var own) ? own : response.Content.Headers.NonValidated.TryGetValues(name, out var content) ? content : [];
 
     private static HealthTry Bad(string? value, string message) => new(HealthVerdict.Unhealthy, value, ForeignText.Neutralise(message));
 
@@ -107,65 +113,15 @@ internal sealed class HttpProbe : IHealthProbe
         }
     }
 
-    private static string Explain(Exception problem)
-    {
-        var cause = problem.InnerException ?? problem;
-        var error = (problem as HttpRequestException)?.HttpRequestError ?? (problem as HttpIOException)?.HttpRequestError;
-        return error switch
-        {
-            HttpRequestError.NameResolutionError => "the host's name is not known",
-            HttpRequestError.ConnectionError when cause is SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
-            HttpRequestError.ConnectionError => $"no connection: {cause.Message}",
-            HttpRequestError.SecureConnectionError => $"no TLS connection: {cause.Message}",
-            HttpRequestError.ResponseEnded => "the answer was cut off",
-            HttpRequestError.InvalidResponse => "what answered does not speak HTTP",
-            HttpRequestError.HttpProtocolError => $"a breach of the protocol: {cause.Message}",
-            _ => $"the answer could not be read: {cause.Message}",
-        };
-    }
-
-    private static Regex Pattern(HttpHealthCheck check)
+    private static Regex Pattern(HttpHealthCheck check, string what, string pattern)
     {
         try
         {
-            return new Regex(check.ExpectBody!, RegexOptions.CultureInvariant, MatchTimeout);
+            return new Regex(pattern, RegexOptions.CultureInvariant, MatchTimeout);
         }
         catch (ArgumentException problem)
         {
-            throw HealthErrors.InvalidHealthCheck(check, $"the body's pattern is no regular expression ({problem.Message})");
+            throw HealthErrors.InvalidHealthCheck(check, $"{what} is no regular expression ({problem.Message})");
         }
-    }
-
-    private static HttpClient Client(HttpHealthCheck check)
-    {
-        var client = new HttpClient(new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.All,
-
-            // A proxy cannot reach this machine's loopback.
-            UseProxy = !check.Uri.IsLoopback,
-            PooledConnectionLifetime = TimeSpan.Zero,
-        })
-        {
-            Timeout = System.Threading.Timeout.InfiniteTimeSpan,
-        };
-        var headers = client.DefaultRequestHeaders;
-        foreach (var (name, value) in check.Headers)
-        {
-            // A value with a line end would be a second header. It may be a secret: the name alone is told.
-            if (value.AsSpan().ContainsAny('\r', '\n', '\0')) throw HealthErrors.InvalidHealthCheck(check, $"the value of header '{name}' has a line end");
-            if (!headers.TryAddWithoutValidation(name, value)) throw HealthErrors.InvalidHealthCheck(check, $"'{name}' cannot be sent as a header of a request");
-        }
-
-        if (!headers.Contains("User-Agent")) headers.UserAgent.ParseAdd("Rollout-HealthCheck");
-        if (!headers.Contains("Authorization") && check.Uri.UserInfo.Length > 0)
-        {
-            var login = Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(check.Uri.UserInfo)));
-            headers.Authorization = new AuthenticationHeaderValue("Basic", login);
-        }
-
-        return client;
     }
 }

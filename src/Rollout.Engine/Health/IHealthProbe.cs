@@ -17,4 +17,20 @@ internal interface IHealthProbe : IDisposable
 /// <param name="Verdict">Good, bad, or that it is too early to say.</param>
 /// <param name="Value">What came back.</param>
 /// <param name="Message">What it means, in words that go on a sentence: <c>status 503, expected 200-299</c>.</param>
-internal sealed record HealthTry(HealthVerdict Verdict, string? Value, string Message);
+internal sealed record HealthTry(HealthVerdict Verdict, string? Value, string Message)
+{
+    /// <summary>True where no other try can find anything else.</summary>
+    internal bool IsFinal { get; init; }
+
+    /// <summary>True where it is too early to say because something is counted first: that uses up no patience.</summary>
+    internal bool IsGathering { get; init; }
+
+    /// <summary>Samples that it rests on.</summary>
+    internal int Samples { get; init; } = 1;
+
+    /// <summary>A try without evidence, which means what the user said it means.</summary>
+    internal static HealthTry Without(NoEvidence meaning, string? value, string message) => new(
+        meaning switch { NoEvidence.Fail => HealthVerdict.Unhealthy, NoEvidence.Pass => HealthVerdict.Healthy, _ => HealthVerdict.Inconclusive },
+        value,
+        ForeignText.Neutralise(message));
+}

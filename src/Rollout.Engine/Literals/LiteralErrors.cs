@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Rollout.Engine.Literals;
 
-/// <summary>The failures of durations and percentages as users write them.</summary>
+/// <summary>The failures of durations, percentages and numbers as users write them.</summary>
 internal static class LiteralErrors
 {
     internal static RolloutException InvalidDuration(object value, string problem) => new(
@@ -17,6 +17,13 @@ internal static class LiteralErrors
         ErrorKind.Syntax,
         $"'{Text(value)}' is not a percentage: {problem}.",
         "Write '0.5%' in quotes, from 0% to 100%.",
+        value);
+
+    internal static RolloutException InvalidNumber(object value, string problem) => new(
+        "InvalidNumber",
+        ErrorKind.Syntax,
+        $"'{Text(value)}' is not a number: {problem}.",
+        "Write 0.5, with a point.",
         value);
 
     private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";

@@ -1,70 +1,82 @@
-using System.Collections;
 using System.Management.Automation;
+using Rollout.Engine.Health;
 using Rollout.Module.Literals;
 
 namespace Rollout.Module.Cmdlets;
 
-/// <summary>A cmdlet that takes the parameters of one health check.</summary>
-public abstract class HealthCheckCmdlet : RolloutCmdlet
+/// <summary>A cmdlet that takes the parameters of health checks: each thing that is named is one check, and what is common holds for all.</summary>
+public abstract partial class HealthCheckCmdlet : RolloutCmdlet
 {
-    private protected const string HttpSet = "Http";
-    private static readonly HttpHealthCheck Defaults = new() { Name = "", Uri = new Uri("about:blank") };
-
-    /// <summary>The address to GET.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = HttpSet)]
-    public Uri Uri { get; set; } = null!;
-
-    /// <summary>The statuses that are good; 200 to 299 where none is given.</summary>
-    [Parameter(ParameterSetName = HttpSet)]
-    [ValidateRange(100, 599)]
-    public int[] ExpectStatus { get; set; } = [];
-
-    /// <summary>A regular expression that the body must match.</summary>
-    [Parameter(ParameterSetName = HttpSet)]
-    public string? ExpectBody { get; set; }
-
-    /// <summary>Headers to send. Their values are never shown.</summary>
-    [Parameter(ParameterSetName = HttpSet)]
-    public Hashtable Header { get; set; } = [];
-
     /// <summary>Good answers in a row that make it healthy.</summary>
     [Parameter]
     [ValidateRange(1, 1_000)]
-    public int SuccessesNeeded { get; set; } = Defaults.SuccessesNeeded;
+    public int? SuccessesNeeded { get; set; }
 
     /// <summary>Bad answers in a row that make it unhealthy.</summary>
     [Parameter]
     [ValidateRange(1, 1_000)]
-    public int FailureLimit { get; set; } = Defaults.FailureLimit;
+    public int? FailureLimit { get; set; }
+
+    /// <summary>Bad answers in all that make it unhealthy.</summary>
+    [Parameter]
+    [ValidateRange(1, 10_000)]
+    public int? TotalFailureLimit { get; set; }
+
+    /// <summary>So many tries at most, of which -SuccessesNeeded must be good.</summary>
+    [Parameter]
+    [ValidateRange(1, 10_000)]
+    public int? OutOf { get; set; }
 
     /// <summary>Time between two tries.</summary>
     [Parameter]
     [Duration]
-    public TimeSpan Interval { get; set; } = Defaults.Interval;
+    public TimeSpan? Interval { get; set; }
 
     /// <summary>Seconds that one try may take.</summary>
     [Parameter]
-    [ValidateRange(1, 3_600)]
-    public int TimeoutSec { get; set; } = (int)Defaults.Timeout.TotalSeconds;
+    [ValidateRange(1, 86_400)]
+    public int? TimeoutSec { get; set; }
 
-    private protected HttpHealthCheck HttpCheck(string? name) => new HttpHealthCheck
-    {
-        Name = name ?? HttpHealthCheck.Shown(Uri),
-        Uri = Uri,
-        ExpectStatus = ExpectStatus,
-        ExpectBody = Text(ExpectBody),
-        SuccessesNeeded = SuccessesNeeded,
-        FailureLimit = FailureLimit,
-        Interval = Interval,
-        Timeout = TimeSpan.FromSeconds(TimeoutSec),
-    }.WithHeaders(Texts(Header));
+    /// <summary>How long it must stay well.</summary>
+    [Parameter]
+    [Duration]
+    public TimeSpan For { get; set; }
 
-    private protected ContainerHealthCheck ContainerCheck(string? name) => new()
+    /// <summary>The checks that the command line describes, in the order of the parameters.</summary>
+    /// <param name="name">The name of the only one, and what those of several begin with; null for names of their own.</param>
+    private protected IReadOnlyList<RolloutHealthCheck> DescribedChecks(string? name)
     {
-        Name = name ?? "containers",
-        SuccessesNeeded = SuccessesNeeded,
-        FailureLimit = FailureLimit,
-        Interval = Interval,
-        Timeout = TimeSpan.FromSeconds(TimeoutSec),
+        CheckBelonging();
+        RolloutHealthCheck[] described = [.. WebChecks(), .. MetricChecks(), .. AlertChecks(), .. LocalChecks()];
+        RolloutHealthCheck[] named = [.. described.Select(check => WithCommon(name is null ? check : check with { Name = described.Length == 1 ? name : $"{name}: {check.Name}" }))];
+        foreach (var check in named) HealthCheckRules.Apply(check);
+        return named;
+    }
+
+    private protected RolloutHealthCheck WithCommon(RolloutHealthCheck check) => check with
+    {
+        SuccessesNeeded = SuccessesNeeded ?? check.SuccessesNeeded,
+        FailureLimit = FailureLimit ?? check.FailureLimit,
+        TotalFailureLimit = TotalFailureLimit ?? check.TotalFailureLimit,
+        OutOf = OutOf ?? check.OutOf,
+        Interval = Interval ?? check.Interval,
+        Timeout = TimeoutSec is { } seconds ? TimeSpan.FromSeconds(seconds) : check.Timeout,
+        For = For > check.For ? For : check.For,
     };
+
+    private void CheckBelonging()
+    {
+        Need([nameof(ExpectStatus), nameof(ExpectHeader), nameof(ExpectBody)], Uri is not null, "-Uri");
+        Need([nameof(ArgumentList)], Text(Command) is not null, "-Command");
+        Need([nameof(Below), nameof(Above), nameof(Step)], Text(Query) is not null, "-Query");
+        Need([nameof(ErrorRateBelow), nameof(LatencyBelow), nameof(Query), nameof(Saturation), nameof(Template), nameof(Selector), nameof(Percentile), nameof(RequestsQuery)], Prometheus is not null, "-Prometheus");
+        Need([nameof(Credential), nameof(Token), nameof(AlertMatcher)], Prometheus is not null || Alertmanager is not null, "-Prometheus or -Alertmanager");
+        Need([nameof(Prometheus)], AsksForMetric || (Alertmanager is null && AlertMatcher.Length > 0), "-ErrorRateBelow, -LatencyBelow, -Query, -Saturation or -AlertMatcher");
+        Need([nameof(Window), nameof(MinimumRequests), nameof(OnNoData)], AsksForMetric, "-ErrorRateBelow, -LatencyBelow or -Query");
+    }
+
+    private void Need(string[] given, bool isThere, string missing)
+    {
+        if (!isThere && given.FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } lone) throw HealthCheckErrors.ParameterMissing($"-{lone}", missing);
+    }
 }

@@ -2,20 +2,16 @@ using System.Management.Automation;
 using Rollout.Engine.Health;
 using Rollout.Engine.Rollouts;
 using Rollout.Module.Completers;
-using Rollout.Module.Literals;
 using Rollout.Module.Pipeline;
 using Rollout.Module.Places;
 
 namespace Rollout.Module.Cmdlets;
 
 /// <summary>Checks whether a rollout is well.</summary>
-[Cmdlet(VerbsDiagnostic.Test, "RolloutHealth", DefaultParameterSetName = ContainerSet)]
+[Cmdlet(VerbsDiagnostic.Test, "RolloutHealth")]
 [OutputType(typeof(RolloutHealth), typeof(bool))]
 public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
 {
-    private const string ContainerSet = "Container";
-    private const string CheckSet = "Check";
-
     private OpenPlaces? _open;
 
     /// <summary>The rollout to check.</summary>
@@ -23,13 +19,8 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
     public RolloutStatus? Rollout { get; set; }
 
     /// <summary>Checks made by New-RolloutHealthCheck.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = CheckSet)]
-    public RolloutHealthCheck[] Check { get; set; } = [];
-
-    /// <summary>How long it must stay well.</summary>
     [Parameter]
-    [Duration]
-    public TimeSpan For { get; set; }
+    public RolloutHealthCheck[] Check { get; set; } = [];
 
     /// <summary>How many are checked at a time.</summary>
     [Parameter]
@@ -64,12 +55,15 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
         Kubeconfig = Text(Kubeconfig) is { } path ? FileSystemPath(path) : null,
     };
 
-    private IReadOnlyList<RolloutHealthCheck> Checks => ParameterSetName switch
+    /// <summary>Those that were made before, and those that the command line describes; where there is none, the containers are looked at.</summary>
+    private IReadOnlyList<RolloutHealthCheck> Checks
     {
-        HttpSet => [HttpCheck(null)],
-        CheckSet => Check,
-        _ => [ContainerCheck(null)],
-    };
+        get
+        {
+            RolloutHealthCheck[] checks = [.. Check.Select(WithCommon), .. DescribedChecks(null)];
+            return checks.Length > 0 ? checks : [WithCommon(new ContainerHealthCheck { Name = "containers" })];
+        }
+    }
 
     private protected override void Process()
     {
@@ -81,7 +75,7 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
 
     private async Task TestAsync(RolloutStatus rollout, IRolloutTargets place, IReadOnlyList<RolloutHealthCheck> checks, WorkItem item)
     {
-        var runner = new HealthCheckRunner(place.ReplicaStates, TimeProvider.System) { For = For };
+        var runner = new HealthCheckRunner(place.ReplicaStates, TimeProvider.System) { RunScript = ScriptChecks.On(item) };
         var health = await runner.RunAsync(rollout, checks, item, item.Cancellation);
         if (Quiet) item.Write(health.Healthy);
         else item.Write(health);

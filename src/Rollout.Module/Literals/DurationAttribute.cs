@@ -9,5 +9,5 @@ public sealed class DurationAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
-        DurationText.From(inputData is PSObject wrapped ? wrapped.BaseObject : inputData);
+        DurationText.From(AsWritten.Of(inputData));
 }

@@ -33,7 +33,9 @@ public sealed class HealthCheckRunnerTests
         var check = Http(server) with { ExpectBody = "w.ll$", SuccessesNeeded = 3 };
         var health = await RunAsync(check);
         Assert.True(health.Healthy);
-        Assert.Same(Running, health.Rollout);
+        Assert.Equal(Running.Target, health.Rollout.Target);
+        var decision = Assert.Single(health.Rollout.Decisions);
+        Assert.Equal(("Checked", HealthVerdict.Healthy, $"http://{server.Address}/healthz", 3), (decision.Action, decision.Verdict, decision.Query, decision.Samples));
         Assert.Equal(
             new HealthCheckResult
             {

@@ -12,7 +12,8 @@ public sealed class TrySequenceTests
         from limit in Gen.Choose(1, 4)
         from tries in Gen.Elements(HealthVerdict.Healthy, HealthVerdict.Unhealthy, HealthVerdict.Inconclusive).ListOf(120)
         from watched in Gen.Choose(0, 30)
-        select (new ContainerHealthCheck { Name = "c", SuccessesNeeded = needed, FailureLimit = limit }, tries.ToList(), watched)).ToArbitrary();
+        from total in Gen.Choose(0, 8)
+        select (new ContainerHealthCheck { Name = "c", SuccessesNeeded = needed, FailureLimit = limit, TotalFailureLimit = total == 0 ? null : total }, tries.ToList(), watched)).ToArbitrary();
 
     [Fact]
     public void The_first_long_enough_row_decides_and_nothing_before_it() =>
@@ -42,8 +43,29 @@ public sealed class TrySequenceTests
     public void Examples(string tries, int needed, int limit, HealthVerdict? expected)
     {
         var check = new ContainerHealthCheck { Name = "c", SuccessesNeeded = needed, FailureLimit = limit };
-        var found = tries.Select(letter => letter switch { 'G' => HealthVerdict.Healthy, 'B' => HealthVerdict.Unhealthy, _ => HealthVerdict.Inconclusive });
-        Assert.Equal(expected, Run(check, [.. found], 0).Verdict);
+        Assert.Equal(expected, Run(check, Found(tries), 0).Verdict);
+    }
+
+    [Theory]
+    [InlineData("BGBGG", 3, 5, HealthVerdict.Healthy)]
+    [InlineData("GGG", 3, 5, HealthVerdict.Healthy)]
+    [InlineData("GG", 3, 5, null)]
+    [InlineData("BBB", 3, 5, HealthVerdict.Unhealthy)]
+    [InlineData("BGGB", 3, 5, null)]
+    [InlineData("BIGGI", 3, 5, HealthVerdict.Inconclusive)]
+    public void So_many_out_of_so_many_count_in_any_order(string tries, int needed, int all, HealthVerdict? expected)
+    {
+        var check = new ContainerHealthCheck { Name = "c", SuccessesNeeded = needed, OutOf = all, FailureLimit = 1 };
+        Assert.Equal(expected, Run(check, Found(tries), 0).Verdict);
+    }
+
+    [Fact]
+    public void What_is_counted_first_uses_up_no_patience()
+    {
+        var check = new ContainerHealthCheck { Name = "c" };
+        var counting = new HealthTry(HealthVerdict.Inconclusive, null, "") { IsGathering = true };
+        var sequence = Enumerable.Range(0, 10 * TrySequence.Limit(check)).Aggregate(TrySequence.None, (sequence, _) => sequence.With(counting, watching: false));
+        Assert.Null(sequence.Verdict(check, watching: false));
     }
 
     [Fact]
@@ -54,12 +76,15 @@ public sealed class TrySequenceTests
             return HealthCheckRunner.Worst(verdicts) == verdicts.MaxBy(verdict => Array.IndexOf(order, verdict));
         }).QuickCheckThrowOnFailure();
 
+    private static List<HealthVerdict> Found(string tries) =>
+        [.. tries.Select(letter => letter switch { 'G' => HealthVerdict.Healthy, 'B' => HealthVerdict.Unhealthy, _ => HealthVerdict.Inconclusive })];
+
     private static (HealthVerdict? Verdict, int Used) Run(RolloutHealthCheck check, List<HealthVerdict> tries, int watched)
     {
         var sequence = TrySequence.None;
         for (var i = 0; i < tries.Count; i++)
         {
-            sequence = sequence.With(tries[i], watching: i < watched);
+            sequence = sequence.With(new HealthTry(tries[i], null, ""), watching: i < watched);
             if (sequence.Verdict(check, watching: i < watched) is { } verdict) return (verdict, sequence.Tries);
         }
 
@@ -72,6 +97,7 @@ public sealed class TrySequenceTests
         for (var used = 1; used <= tries.Count; used++)
         {
             var last = tries.Take(used).Reverse().ToList();
+            if (last.Count(found => found == HealthVerdict.Unhealthy) == check.TotalFailureLimit) return (HealthVerdict.Unhealthy, used);
             if (last.TakeWhile(found => found == HealthVerdict.Unhealthy).Count() == check.FailureLimit) return (HealthVerdict.Unhealthy, used);
             if (used <= watched) continue;
             if (last.TakeWhile(found => found == HealthVerdict.Healthy).Count() >= check.SuccessesNeeded) return (HealthVerdict.Healthy, used);

@@ -1,0 +1,89 @@
+using Rollout.Engine.Health.Alerts;
+
+namespace Rollout.Engine.Health;
+
+/// <summary>What a check must be to be made. Looked at when it is created, and again before it is made: it may come from a file.</summary>
+public static class HealthCheckRules
+{
+    /// <summary>Refuses a check that could not be made.</summary>
+    /// <exception cref="RolloutException">InvalidHealthCheck, UnknownQueryVariable.</exception>
+    public static void Apply(RolloutHealthCheck check)
+    {
+        ArgumentNullException.ThrowIfNull(check);
+        Refuse(check, check.SuccessesNeeded < 1, "it needs at least 1 good answer");
+        Refuse(check, check.FailureLimit < 1, "its failure limit is at least 1");
+        Refuse(check, check.TotalFailureLimit < 1, "its total failure limit is at least 1");
+        Refuse(check, check.OutOf < check.SuccessesNeeded, $"{check.SuccessesNeeded} good answers cannot be had out of {check.OutOf}");
+        Refuse(check, check.Timeout <= TimeSpan.Zero, "a try's timeout is longer than nothing");
+        Refuse(check, check.Interval < TimeSpan.Zero, "the time between two tries is not negative");
+        Refuse(check, check.For < TimeSpan.Zero, "the time it is watched for is not negative");
+        if (check is WebHealthCheck web) Apply(web);
+        switch (check)
+        {
+            case PrometheusHealthCheck prometheus: Apply(prometheus); break;
+            case AlertHealthCheck alert: Apply(alert); break;
+            case RouterHealthCheck router: Apply(router); break;
+            case TcpHealthCheck tcp: Refuse(check, tcp.Port is < 1 or > 65535 || tcp.HostName.Length == 0, "it names no host and port from 1 to 65535"); break;
+            case CommandHealthCheck command: Refuse(check, string.IsNullOrWhiteSpace(command.Command), "it names no program"); break;
+            case ScriptHealthCheck script: Refuse(check, string.IsNullOrWhiteSpace(script.Script), "its script is empty"); break;
+        }
+    }
+
+    private static void Apply(WebHealthCheck check)
+    {
+        Refuse(check, !check.Uri.IsAbsoluteUri, $"'{check.Uri}' is not an absolute address");
+        Refuse(check, check.Uri.Scheme is not ("http" or "https"), $"'{WebHealthCheck.Shown(check.Uri)}' is neither http:// nor https://");
+        foreach (var (name, value) in check.Headers)
+        {
+            // A value with a line end would be a second header. It may be a secret: the name alone is told.
+            Refuse(check, value.AsSpan().ContainsAny('\r', '\n', '\0'), $"the value of header '{name}' has a line end");
+        }
+    }
+
+    private static void Apply(PrometheusHealthCheck check)
+    {
+        Refuse(check, string.IsNullOrWhiteSpace(check.Query), "it has no query");
+        Refuse(check, check is { Below: null, Above: null }, "it has no threshold; give -Below or -Above");
+        Refuse(check, check.Below is { } below && !double.IsFinite(below), "its threshold is no number");
+        Refuse(check, check.Above is { } above && !double.IsFinite(above), "its threshold is no number");
+        Refuse(check, check.Below <= check.Above, $"no number is below {check.Below} and above {check.Above}");
+        Refuse(check, check.Window < TimeSpan.FromMilliseconds(1), "its window is longer than nothing; give -Window '5m'");
+        Refuse(check, check.Step is { } step && (step <= TimeSpan.Zero || step > check.Window), "the step of a range is longer than nothing, and not longer than its window");
+        Refuse(check, check.Step is { } point && check.Window / point > 11_000, "Prometheus gives at most 11000 points of a range; take a longer step");
+        Refuse(check, check.Quantile is not (> 0 and < 1), "a quantile is between 0 and 1");
+        Refuse(check, check.MinimumRequests < 1, "the requests that are needed are at least 1");
+        Refuse(check, check is { MinimumRequests: not null, RequestsQuery: null }, "nothing says how requests are counted; give -RequestsQuery");
+        QueryTemplate.Check(check.Query, check);
+        if (check.RequestsQuery is { } requests) QueryTemplate.Check(requests, check);
+    }
+
+    private static void Apply(AlertHealthCheck check)
+    {
+        foreach (var matcher in check.Matchers)
+        {
+            QueryTemplate.Check(matcher, check);
+            try
+            {
+                AlertMatcher.Parse(matcher);
+            }
+            catch (FormatException problem)
+            {
+                throw HealthErrors.InvalidHealthCheck(check, problem.Message);
+            }
+        }
+    }
+
+    private static void Apply(RouterHealthCheck check)
+    {
+        Refuse(check, check is { ErrorRateBelow: null, LatencyBelow: null }, "it has no threshold; give -ErrorRateBelow or -LatencyBelow");
+        Refuse(check, check.ErrorRateBelow is not (null or (>= 0 and <= 1)), "an error rate is from 0% to 100%");
+        Refuse(check, check.LatencyBelow <= TimeSpan.Zero, "a response time is longer than nothing");
+        Refuse(check, check.Window < TimeSpan.FromMilliseconds(1), "its window is longer than nothing; give -Window '5m'");
+        Refuse(check, check.MinimumRequests < 1, "the requests that are needed are at least 1");
+    }
+
+    private static void Refuse(RolloutHealthCheck check, bool isWrong, string problem)
+    {
+        if (isWrong) throw HealthErrors.InvalidHealthCheck(check, problem);
+    }
+}

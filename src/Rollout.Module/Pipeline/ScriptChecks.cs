@@ -1,0 +1,44 @@
+using System.Management.Automation;
+
+namespace Rollout.Module.Pipeline;
+
+/// <summary>Runs the scripts of health checks on the pipeline thread, where they see what the user sees.</summary>
+internal static class ScriptChecks
+{
+    private static readonly Dictionary<string, HealthVerdict> Verdicts = Enum.GetValues<HealthVerdict>().ToDictionary(verdict => verdict.ToString(), StringComparer.OrdinalIgnoreCase);
+
+    private static readonly PSVariable Strict = new("ErrorActionPreference", ActionPreference.Stop);
+
+    /// <summary>The runner for one piece of a cmdlet's work.</summary>
+    internal static ScriptRunner On(WorkItem item) => async (check, rollout, cancellation) =>
+    {
+        ScriptOutcome? outcome = null;
+        await item.AskAsync(() => (outcome = Run(check, rollout)) is not null).WaitAsync(cancellation);
+        return outcome!;
+    };
+
+    private static ScriptOutcome Run(ScriptHealthCheck check, RolloutStatus rollout)
+    {
+        try
+        {
+            var block = check.GetBlock() as ScriptBlock ?? ScriptBlock.Create(check.Script);
+            var written = block.InvokeWithContext([], [new PSVariable("_", rollout), Strict], rollout);
+            return Read(written.Count == 0 ? null : written[^1]?.BaseObject);
+        }
+        catch (RuntimeException error) when (error is not PipelineStoppedException)
+        {
+            return new ScriptOutcome(HealthVerdict.Unhealthy, $"the script failed: {error.ErrorRecord.Exception.Message}");
+        }
+    }
+
+    /// <summary>The last thing it wrote. What is neither yes nor no says nothing: a property that does not exist must not pass for good.</summary>
+    private static ScriptOutcome Read(object? last) => last switch
+    {
+        bool isGood => new ScriptOutcome(isGood ? HealthVerdict.Healthy : HealthVerdict.Unhealthy, $"the script wrote ${(isGood ? "true" : "false")}"),
+        RolloutHealth health => new ScriptOutcome(health.Verdict, $"the script found it {health.Verdict}"),
+        HealthVerdict verdict => new ScriptOutcome(verdict, $"the script wrote {verdict}"),
+        string word when Verdicts.TryGetValue(word, out var verdict) => new ScriptOutcome(verdict, $"the script wrote {verdict}"),
+        null => new ScriptOutcome(HealthVerdict.Inconclusive, "the script wrote nothing, neither $true nor $false"),
+        _ => new ScriptOutcome(HealthVerdict.Inconclusive, $"the script wrote '{last}', neither $true nor $false"),
+    };
+}

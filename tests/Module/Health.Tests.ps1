@@ -1,0 +1,108 @@
+# Health checks: what the command line says, and what runs in PowerShell.
+BeforeAll {
+    . $PSScriptRoot/TestSetup.ps1
+    $rollout = New-TestStatus
+    $metrics = @{ Prometheus = 'http://127.0.0.1:1' }
+}
+
+Describe 'New-RolloutHealthCheck' {
+    It 'makes a check of each thing that is named' {
+        $checks = New-RolloutHealthCheck https://shop/healthz -Prometheus http://prometheus:9090 -ErrorRateBelow 0.5% -LatencyBelow 300ms -Query 'up' -Above 0 `
+            -Saturation Cpu, Pending -Alertmanager http://alerts:9093 -AlertMatcher 'severity="critical"' -Tcp db:5432 -Container -ScriptBlock { $true } -Command true
+        $checks.Kind | Should -Be Http, Prometheus, Prometheus, Prometheus, Prometheus, Prometheus, Alert, Tcp, Container, Script, Command
+        $checks[1].Below | Should -Be 0.005
+        $checks[2].Below | Should -Be 0.3
+        $checks[1].FailureLimit, $checks[0].FailureLimit | Should -Be 1, 3
+    }
+    It 'looks at the alerts of Prometheus itself where there is no Alertmanager' {
+        (New-RolloutHealthCheck @metrics -AlertMatcher 'severity="critical"').Source | Should -Be Prometheus
+    }
+    It 'applies what is common to all' {
+        $checks = New-RolloutHealthCheck -Tcp '[::1]:80' -Container -FailureLimit 7 -TotalFailureLimit 9 -SuccessesNeeded 3 -OutOf 5 -Interval '2s' -TimeoutSec 4 -For '1m' -Name mine
+        $checks.Name | Should -Be 'mine: [::1]:80', 'mine: containers'
+        foreach ($check in $checks) {
+            $check.FailureLimit, $check.TotalFailureLimit, $check.SuccessesNeeded, $check.OutOf | Should -Be 7, 9, 3, 5
+            $check.Interval.TotalSeconds, $check.Timeout.TotalSeconds, $check.For.TotalMinutes | Should -Be 2, 4, 1
+        }
+    }
+    It 'sends a login to monitoring alone, and shows it nowhere' {
+        $login = [pscredential]::new('anna', (ConvertTo-SecureString 'header-secret-31' -AsPlainText -Force))
+        $token = ConvertTo-SecureString 'header-secret-31' -AsPlainText -Force
+        $checks = New-RolloutHealthCheck https://shop/ @metrics -ErrorRateBelow 1% -Alertmanager http://alerts:9093 -Credential $login
+        $checks[0].HeaderNames | Should -BeNullOrEmpty
+        $checks[1].HeaderNames, $checks[2].HeaderNames | Should -Be Authorization, Authorization
+        $bearer = New-RolloutHealthCheck @metrics -ErrorRateBelow 1% -Token $token
+        $bearer.HeaderNames | Should -Be Authorization
+        $checks + $bearer | ForEach-Object { "$_"; $_ | Format-List * | Out-String; $_ | ConvertTo-Json -Depth 5 } | Should -Not -Match 'header-secret-31|YW5uYT'
+    }
+    It 'refuses <Case>' -ForEach @(
+        @{ Case = 'nothing'; Script = { New-RolloutHealthCheck }; Id = 'NothingToCheck' }
+        @{ Case = 'a bare 0.5'; Script = { New-RolloutHealthCheck @metrics -ErrorRateBelow 0.5 }; Id = 'ParameterArgumentTransformationError'; Names = 'quote it' }
+        @{ Case = 'a decimal comma'; Script = { New-RolloutHealthCheck @metrics -ErrorRateBelow '0,5%' }; Id = 'ParameterArgumentTransformationError'; Names = 'a point' }
+        @{ Case = 'a decimal comma without quotes'; Script = { New-RolloutHealthCheck @metrics -ErrorRateBelow 0,5% }; Id = 'ParameterArgumentTransformationError'; Names = '0,5%*a point' }
+        @{ Case = 'a number with a comma'; Script = { New-RolloutHealthCheck @metrics -Query up -Below '0,5' }; Id = 'ParameterArgumentTransformationError'; Names = 'a point' }
+        @{ Case = 'a latency of 5s without quotes'; Script = { New-RolloutHealthCheck @metrics -LatencyBelow 5s }; Id = 'ParameterArgumentTransformationError'; Names = 'quote it' }
+        @{ Case = 'a window of 0'; Script = { New-RolloutHealthCheck @metrics -ErrorRateBelow 1% -Window 0 }; Id = 'InvalidHealthCheck'; Names = 'window' }
+        @{ Case = 'a query without a threshold'; Script = { New-RolloutHealthCheck @metrics -Query up }; Id = 'InvalidHealthCheck'; Names = 'threshold' }
+        @{ Case = 'a variable that does not exist'; Script = { New-RolloutHealthCheck @metrics -Query 'x{a="{{nmae}}"}' -Below 1 }; Id = 'UnknownQueryVariable'; Names = '{{name}}' }
+        @{ Case = 'a query without Prometheus'; Script = { New-RolloutHealthCheck -Query up -Below 1 }; Id = 'ParameterMissing'; Names = '-Prometheus' }
+        @{ Case = 'Prometheus without a question'; Script = { New-RolloutHealthCheck @metrics }; Id = 'ParameterMissing'; Names = '-ErrorRateBelow' }
+        @{ Case = 'a status without an address'; Script = { New-RolloutHealthCheck -ExpectStatus 200 -Container }; Id = 'ParameterMissing'; Names = '-Uri' }
+        @{ Case = 'a matcher that is none'; Script = { New-RolloutHealthCheck -Alertmanager http://a -AlertMatcher 'severity>1' }; Id = 'InvalidHealthCheck'; Names = 'severity=' }
+        @{ Case = 'an address without a port'; Script = { New-RolloutHealthCheck -Tcp db }; Id = 'InvalidHealthCheck'; Names = 'port' }
+    ) {
+        $failure = Get-Failure $Script
+        $failure.FullyQualifiedErrorId | Should -BeLike "$Id,*"
+        if ($Names) { $failure.Exception.Message | Should -BeLike "*$Names*" }
+    }
+}
+
+Describe 'A script as a check' {
+    It 'is <Verdict> where it <Case>' -ForEach @(
+        @{ Case = 'writes $true last'; Script = { 'text'; $true }; Verdict = 'Healthy' }
+        @{ Case = 'writes $false'; Script = { $false }; Verdict = 'Unhealthy' }
+        @{ Case = 'writes a verdict'; Script = { 'unhealthy' }; Verdict = 'Unhealthy' }
+        @{ Case = 'throws'; Script = { throw 'the basket is empty' }; Verdict = 'Unhealthy'; Says = 'the basket is empty' }
+        @{ Case = 'has an error'; Script = { Get-Item /no/such/thing; $true }; Verdict = 'Unhealthy'; Says = 'no/such/thing' }
+        @{ Case = 'writes nothing'; Script = { }; Verdict = 'Inconclusive' }
+        @{ Case = 'writes a number'; Script = { 1 }; Verdict = 'Inconclusive' }
+    ) {
+        $result = ($rollout | Test-RolloutHealth -ScriptBlock $Script -Interval 0 -ErrorAction Stop).Checks
+        $result.Verdict | Should -Be $Verdict
+        if ($Says) { $result.Message | Should -BeLike "*$Says*" }
+    }
+    It 'sees the rollout, and what is around it' {
+        $expected = 'docker/x'
+        function Test-It($Status) { $Status.Target -eq $expected }
+        ($rollout | Test-RolloutHealth -ScriptBlock { Test-It $_ }).Verdict | Should -Be Healthy
+    }
+    It 'runs out of its JSON too' {
+        $json = New-RolloutHealthCheck -ScriptBlock { $_.Target -eq 'docker/x' } | ConvertTo-Json
+        $check = [Rollout.ScriptHealthCheck]@{ Name = 'script'; Script = ($json | ConvertFrom-Json).Script }
+        ($rollout | Test-RolloutHealth -Check $check).Verdict | Should -Be Healthy
+    }
+}
+
+Describe 'Test-RolloutHealth' {
+    It 'explains itself as a list' {
+        $health = $rollout | Test-RolloutHealth -Command /bin/sh -ArgumentList '-c', 'echo the basket is empty; exit 3'
+        $health.Verdict | Should -Be Unhealthy
+        $text = $health | Format-List | Out-String -Width 120
+        $text | Should -BeLike '*/bin/sh (Command): Unhealthy*exit code 3*the basket is empty*wanted: exit code 0*'
+    }
+    It 'keeps each verdict on the rollout' {
+        $decision = ($rollout | Test-RolloutHealth -Command /bin/true).Rollout.Decisions[-1]
+        $decision.Action, $decision.Verdict, $decision.Query, $decision.Threshold, $decision.Samples | Should -Be Checked, Healthy, /bin/true, 'exit code 0', 1
+    }
+    It 'is Inconclusive where Prometheus is down, and what the user says otherwise' {
+        ($rollout | Test-RolloutHealth @metrics -ErrorRateBelow 1% -Interval 0).Verdict | Should -Be Inconclusive
+        ($rollout | Test-RolloutHealth @metrics -ErrorRateBelow 1% -Interval 0 -OnError Fail).Verdict | Should -Be Unhealthy
+        ($rollout | Test-RolloutHealth @metrics -ErrorRateBelow 1% -Interval 0 -OnError Pass).Verdict | Should -Be Healthy
+    }
+    It 'looks at a port' {
+        ($rollout | Test-RolloutHealth -Tcp 127.0.0.1:1 -Interval 0).Checks.Message | Should -BeLike '*connection refused'
+    }
+    It 'takes checks that were made before, together with others' {
+        ($rollout | Test-RolloutHealth -Check (New-RolloutHealthCheck -Command /bin/true) -ScriptBlock { $true }).Checks.Kind | Should -Be Command, Script
+    }
+}

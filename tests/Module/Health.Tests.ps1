@@ -64,7 +64,7 @@ Describe 'A script as a check' {
         @{ Case = 'writes a verdict'; Script = { 'unhealthy' }; Verdict = 'Unhealthy' }
         @{ Case = 'throws'; Script = { throw 'the basket is empty' }; Verdict = 'Unhealthy'; Says = 'the basket is empty' }
         @{ Case = 'has an error'; Script = { Get-Item /no/such/thing; $true }; Verdict = 'Unhealthy'; Says = 'no/such/thing' }
-        @{ Case = 'writes nothing'; Script = { }; Verdict = 'Inconclusive' }
+        @{ Case = 'writes nothing'; Script = { $null }; Verdict = 'Inconclusive' }
         @{ Case = 'writes a number'; Script = { 1 }; Verdict = 'Inconclusive' }
     ) {
         $result = ($rollout | Test-RolloutHealth -ScriptBlock $Script -Interval 0 -ErrorAction Stop).Checks

@@ -8,6 +8,12 @@ public sealed record BaselineMetric
     /// <summary>The name under which it is shown.</summary>
     public required string Name { get; init; }
 
+    /// <summary>The query in PromQL whose samples are compared; <c>{{role}}</c> in it stands for the side.</summary>
+    public required string Query { get; init; }
+
+    /// <summary>The query of the baseline's samples; null where it is the same, but for <c>{{role}}</c>.</summary>
+    public string? BaselineQuery { get; init; }
+
     /// <summary>The group in whose score it counts.</summary>
     public string Group { get; init; } = "metrics";
 

@@ -7,6 +7,7 @@ namespace Rollout;
 [JsonDerivedType(typeof(ContainerHealthCheck), "container")]
 [JsonDerivedType(typeof(TcpHealthCheck), "tcp")]
 [JsonDerivedType(typeof(PrometheusHealthCheck), "prometheus")]
+[JsonDerivedType(typeof(BaselineHealthCheck), "baseline")]
 [JsonDerivedType(typeof(AlertHealthCheck), "alert")]
 [JsonDerivedType(typeof(RouterHealthCheck), "router")]
 [JsonDerivedType(typeof(ScriptHealthCheck), "script")]

@@ -21,6 +21,7 @@ public static class HealthCheckRules
         switch (check)
         {
             case PrometheusHealthCheck prometheus: Apply(prometheus); break;
+            case BaselineHealthCheck baseline: Apply(baseline); break;
             case AlertHealthCheck alert: Apply(alert); break;
             case RouterHealthCheck router: Apply(router); break;
             case TcpHealthCheck tcp: Refuse(check, tcp.Port is < 1 or > 65535 || tcp.HostName.Length == 0, "it names no host and port from 1 to 65535"); break;
@@ -80,6 +81,22 @@ public static class HealthCheckRules
         Refuse(check, check.LatencyBelow <= TimeSpan.Zero, "a response time is longer than nothing");
         Refuse(check, check.Window < TimeSpan.FromMilliseconds(1), "its window is longer than nothing; give -Window '5m'");
         Refuse(check, check.MinimumRequests < 1, "the requests that are needed are at least 1");
+    }
+
+    private static void Apply(BaselineHealthCheck check)
+    {
+        Refuse(check, check.Metrics.Count == 0, "it compares no metric");
+        Refuse(check, check.CanaryRole == check.BaselineRole && check.Metrics.Any(metric => metric.BaselineQuery is null), $"both sides have the role '{check.CanaryRole}'");
+        Refuse(check, check.Step <= TimeSpan.Zero || check.Step > check.Window, "the time between two samples is longer than nothing, and not longer than the window");
+        Refuse(check, check.Window / check.Step > 11_000, "Prometheus gives at most 11000 samples of a window; take a longer step");
+        Refuse(check, !(check.MarginalScore >= 0 && check.PassScore >= check.MarginalScore && check.PassScore <= 100), "scores go from 0 to 100, and the one that passes is not below the marginal one");
+        foreach (var metric in check.Metrics)
+        {
+            Refuse(check, string.IsNullOrWhiteSpace(metric.Query), $"the metric '{metric.Name}' has no query");
+            Refuse(check, metric.BaselineQuery is null && !QueryTemplate.HasRole(metric.Query), $"the query of '{metric.Name}' is the same for both sides; use {{{{role}}}} in it, or give one for the baseline");
+            QueryTemplate.Check(metric.Query, check);
+            if (metric.BaselineQuery is { } query) QueryTemplate.Check(query, check);
+        }
     }
 
     private static void Refuse(RolloutHealthCheck check, bool isWrong, string problem)

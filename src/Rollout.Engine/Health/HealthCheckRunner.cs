@@ -108,6 +108,7 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
             HttpHealthCheck http => new HttpProbe(http, time),
             ContainerHealthCheck container => new ContainerProbe(container, rollout, replicas, time),
             PrometheusHealthCheck prometheus => new PrometheusProbe(prometheus, rollout, Since, time),
+            BaselineHealthCheck baseline => new BaselineProbe(baseline, rollout, Since, time, Random.Shared),
             AlertHealthCheck alert => new AlertProbe(alert, rollout, Since, time),
             TcpHealthCheck tcp => new TcpProbe(tcp, time),
             CommandHealthCheck command => new CommandProbe(command, rollout, time),
@@ -126,6 +127,7 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
         Samples = samples,
         Verdict = verdict,
         Message = Message(tries, last, verdict),
+        Judgement = last.Judgement,
     };
 
     private static string Message(TrySequence tries, HealthTry last, HealthVerdict verdict)

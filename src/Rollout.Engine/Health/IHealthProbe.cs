@@ -25,6 +25,9 @@ internal sealed record HealthTry(HealthVerdict Verdict, string? Value, string Me
     /// <summary>True where it is too early to say because something is counted first: that uses up no patience.</summary>
     internal bool IsGathering { get; init; }
 
+    /// <summary>What the judge says, where it was asked.</summary>
+    internal Judgement? Judgement { get; init; }
+
     /// <summary>Samples that it rests on.</summary>
     internal int Samples { get; init; } = 1;
 

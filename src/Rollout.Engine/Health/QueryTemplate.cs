@@ -8,6 +8,9 @@ internal static partial class QueryTemplate
 {
     private static readonly string[] Variables = ["namespace", "name", "target", "container", "image", "revision", "selector", "window", "quantile"];
 
+    // Canary or baseline, where the two are compared.
+    private const string Role = "role";
+
     // What the names of a ReplicaSet and its Pods end with; a word has a vowel, so that shop does not take the Pods of shop-api for its own.
     private const string Suffix = "[bcdfghjklmnpqrstvwxz2456789]";
 
@@ -15,12 +18,16 @@ internal static partial class QueryTemplate
     /// <exception cref="RolloutException">UnknownQueryVariable.</exception>
     internal static void Check(string template, RolloutHealthCheck check)
     {
-        var unknown = Variable().Matches(template).Select(match => match.Groups["name"].Value).FirstOrDefault(name => !Variables.Contains(name));
-        if (unknown is not null) throw HealthErrors.UnknownQueryVariable(check, unknown, Variables);
+        var known = check is BaselineHealthCheck ? [.. Variables, Role] : Variables;
+        var unknown = Variable().Matches(template).Select(match => match.Groups["name"].Value).FirstOrDefault(name => !known.Contains(name));
+        if (unknown is not null) throw HealthErrors.UnknownQueryVariable(check, unknown, known);
     }
 
+    /// <summary>Whether a template asks for one side or the other.</summary>
+    internal static bool HasRole(string template) => Variable().Matches(template).Any(match => match.Groups["name"].Value == Role);
+
     /// <summary>The query. What a rollout does not have (a namespace on Docker) is empty, which PromQL takes for a label that is not there.</summary>
-    internal static string Resolve(string template, RolloutStatus rollout, TimeSpan window = default, double quantile = 0) =>
+    internal static string Resolve(string template, RolloutStatus rollout, TimeSpan window = default, double quantile = 0, string? role = null) =>
         Variable().Replace(template, match => match.Groups["name"].Value switch
         {
             "namespace" => Quoted(rollout.Namespace),
@@ -30,6 +37,7 @@ internal static partial class QueryTemplate
             "image" => Quoted(rollout.Image?.ToString()),
             "revision" => rollout.Revision.ToString(CultureInfo.InvariantCulture),
             "selector" => Selector(rollout),
+            Role => Quoted(role),
             "window" => Duration(window),
             "quantile" => quantile.ToString("R", CultureInfo.InvariantCulture),
             _ => match.Value,

@@ -23,6 +23,18 @@ public sealed class HealthCheckJsonTests
             Name = "error rate", Uri = new Uri("https://anna:t0psecret@prometheus.example.com/x"), Query = "x[{{window}}]", Below = 0.005, Above = -1, Unit = MetricUnit.Share, Step = TimeSpan.FromSeconds(15),
             Window = TimeSpan.FromMinutes(2), MinimumRequests = 100, RequestsQuery = "y", OnNoData = NoEvidence.Pass, OnError = NoEvidence.Fail, Quantile = 0.99,
         }.WithHeaders(Secret),
+        new BaselineHealthCheck
+        {
+            Name = "canary", Uri = new Uri("https://anna:t0psecret@prometheus.example.com/x"), CanaryRole = "v2", BaselineRole = "v1", Window = TimeSpan.FromMinutes(9), Step = TimeSpan.FromSeconds(3),
+            PassScore = 90, MarginalScore = 50, OnNoData = NoEvidence.Fail, OnError = NoEvidence.Pass, Metrics =
+            [
+                new BaselineMetric
+                {
+                    Name = "latency", Query = "x{{role}}", BaselineQuery = "y", Group = "g", Direction = MetricDirection.Increase, Critical = true, MustHaveData = true, NaN = NaNStrategy.Zero,
+                    RemoveOutliers = true, Effect = EffectMeasure.CommonLanguage, AllowedIncrease = 0.7, AllowedDecrease = 0.1,
+                },
+            ],
+        }.WithHeaders(Secret),
         new AlertHealthCheck { Name = "alerts", Uri = new Uri("http://alerts.example.com:9093"), Matchers = ["severity=\"critical\""], Source = AlertSource.Prometheus, OnError = NoEvidence.Fail }.WithHeaders(Secret),
         new RouterHealthCheck { Name = "router", ErrorRateBelow = 0.01, LatencyBelow = TimeSpan.FromMilliseconds(300), MinimumRequests = 50, OnNoData = NoEvidence.Fail },
         new ScriptHealthCheck { Name = "script", Script = "$_.Phase -eq 'Healthy'" }.WithBlock("t0psecret"),

@@ -9,22 +9,17 @@ namespace Rollout.Engine.Health;
 /// </summary>
 internal sealed class PrometheusProbe : IHealthProbe
 {
-    private const string Product = "Prometheus";
-    private static readonly TimeSpan ShortestWindow = TimeSpan.FromSeconds(1);
-
     private readonly PrometheusHealthCheck check;
     private readonly RolloutStatus rollout;
-    private readonly DateTimeOffset? since;
-    private readonly TimeProvider time;
     private readonly MetricThreshold threshold;
-    private readonly JsonServer server;
+    private readonly PrometheusServer server;
 
     /// <exception cref="RolloutException">InvalidHealthCheck.</exception>
     internal PrometheusProbe(PrometheusHealthCheck check, RolloutStatus rollout, DateTimeOffset? since, TimeProvider time)
     {
-        (this.check, this.rollout, this.since, this.time) = (check, rollout, since, time);
+        (this.check, this.rollout) = (check, rollout);
         threshold = new MetricThreshold(check.Below, check.Above, check.Unit, check.Window);
-        server = new JsonServer(check, Product, time);
+        server = new PrometheusServer(check, since, time);
     }
 
     public string? Query => Resolve(check.Query);
@@ -57,34 +52,13 @@ internal sealed class PrometheusProbe : IHealthProbe
 
     private async Task<MetricFinding> AskAsync(string query, TimeSpan? step, CancellationToken cancellation)
     {
-        var (json, now) = step is { } points
-            ? await server.AskAsync("api/v1/query_range", Range(query, points), cancellation)
-            : await server.AskAsync("api/v1/query", [new("query", query)], cancellation);
-        using (json)
-        {
-            var isMetric = query == Query;
-            return (isMetric ? threshold : new MetricThreshold(null, double.NegativeInfinity, MetricUnit.None, check.Window)).Judge(PrometheusAnswer.Parse(json.RootElement), now);
-        }
+        var (series, now) = step is { } points
+            ? await server.RangeAsync(query, check.Window, points, cancellation)
+            : await server.InstantAsync(query, cancellation);
+        return (query == Query ? threshold : new MetricThreshold(null, double.NegativeInfinity, MetricUnit.None, check.Window)).Judge(series, now);
     }
-
-    private IEnumerable<KeyValuePair<string, string>> Range(string query, TimeSpan step)
-    {
-        var now = time.GetUtcNow();
-        return [new("query", query), new("start", Seconds(now - Window)), new("end", Seconds(now)), new("step", step.TotalSeconds.ToString(CultureInfo.InvariantCulture))];
-    }
-
-    private static string Seconds(DateTimeOffset at) => (at.ToUnixTimeMilliseconds() / 1000.0).ToString("0.###", CultureInfo.InvariantCulture);
 
     private string Resolve(string template) => QueryTemplate.Resolve(template, rollout, Window, check.Quantile);
 
-    /// <summary>What was before the time that counts is left out of it.</summary>
-    private TimeSpan Window
-    {
-        get
-        {
-            if (since is not { } begun || time.GetUtcNow() - begun >= check.Window) return check.Window;
-            var whole = TimeSpan.FromSeconds(Math.Ceiling((time.GetUtcNow() - begun).TotalSeconds));
-            return whole > ShortestWindow ? whole : ShortestWindow;
-        }
-    }
+    private TimeSpan Window => server.Window(check.Window);
 }

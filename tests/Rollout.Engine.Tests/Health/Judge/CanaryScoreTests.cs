@@ -52,8 +52,8 @@ public sealed class CanaryScoreTests
     public void The_judge_goes_from_samples_to_the_score()
     {
         double[] steady = [.. Enumerable.Range(0, 20).Select(i => 10.0 + i % 3)], slow = [.. steady.Select(sample => sample * 2)];
-        var latency = new BaselineMetric { Name = "latency", Direction = MetricDirection.Increase };
-        var errors = new BaselineMetric { Name = "errors", Critical = true };
+        var latency = new BaselineMetric { Name = "latency", Query = "q", Direction = MetricDirection.Increase };
+        var errors = new BaselineMetric { Name = "errors", Query = "q", Critical = true };
 
         Assert.Equal(ScoreClassification.Pass, Judge(steady, steady).Classification);
         Assert.Equal((50, ScoreClassification.Fail), (Judge(slow, steady).Score, Judge(slow, steady).Classification));

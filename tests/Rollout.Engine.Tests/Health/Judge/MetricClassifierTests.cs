@@ -9,7 +9,7 @@ namespace Rollout.Engine.Tests.Health.Judge;
 
 public sealed class MetricClassifierTests
 {
-    private static readonly BaselineMetric Metric = new() { Name = "latency" };
+    private static readonly BaselineMetric Metric = new() { Name = "latency", Query = "q" };
     private static readonly double[] Around10 = [.. Enumerable.Range(0, 30).Select(i => 10 + i % 7 * 0.1)];
     private static readonly double[] Around12 = [.. Enumerable.Range(0, 30).Select(i => 12 + i % 5 * 0.1)];
 

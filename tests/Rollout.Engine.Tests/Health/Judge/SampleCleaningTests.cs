@@ -5,7 +5,7 @@ namespace Rollout.Engine.Tests.Health.Judge;
 
 public sealed class SampleCleaningTests
 {
-    private static readonly BaselineMetric Metric = new() { Name = "m" };
+    private static readonly BaselineMetric Metric = new() { Name = "m", Query = "q" };
 
     [Fact]
     public void What_is_no_number_is_left_out_or_0_as_the_metric_says()

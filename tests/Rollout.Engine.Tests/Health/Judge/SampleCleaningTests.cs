@@ -34,6 +34,7 @@ public sealed class SampleCleaningTests
         double[] samples = [.. Enumerable.Repeat(0.0, 90), .. Enumerable.Repeat(5.0, 9), 500];
 
         Assert.Equal(99, SampleCleaning.Clean(samples, Metric with { RemoveOutliers = true }).Length);
+        Assert.Equal(99, SampleCleaning.Clean(samples.Select(sample => -sample), Metric with { RemoveOutliers = true }).Length);
     }
 
     [Fact]

@@ -14,6 +14,14 @@ Describe 'New-RolloutHealthCheck' {
         $checks[2].Below | Should -Be 0.3
         $checks[1].FailureLimit, $checks[0].FailureLimit | Should -Be 1, 3
     }
+    It 'compares with a baseline instead of a threshold' {
+        $check = New-RolloutHealthCheck @metrics -Query 'errors{role="{{role}}"}' -Baseline -Direction Increase -Window '2m' -Step '5s'
+        $check.Kind, $check.Metrics.Query, $check.Metrics.Direction | Should -Be Baseline, 'errors{role="{{role}}"}', Increase
+        $check.Window.TotalMinutes, $check.Step.TotalSeconds | Should -Be 2, 5
+        (New-RolloutHealthCheck @metrics -Query a -Baseline -BaselineQuery b).Metrics.BaselineQuery | Should -Be b
+        { New-RolloutHealthCheck @metrics -Query up -Baseline } | Should -Throw -ErrorId 'InvalidHealthCheck*'
+        { New-RolloutHealthCheck @metrics -Query up -Below 1 -Direction Increase } | Should -Throw -ErrorId 'ParameterMissing*'
+    }
     It 'looks at the alerts of Prometheus itself where there is no Alertmanager' {
         (New-RolloutHealthCheck @metrics -AlertMatcher 'severity="critical"').Source | Should -Be Prometheus
     }

@@ -17,6 +17,8 @@ BeforeDiscovery {
     $labels['team'] = 'shop'
     $headers = [Collections.Generic.Dictionary[string, string]]::new()
     $headers['Authorization'] = 'header-secret-31'
+    $side = [Rollout.SampleSummary]::new(30, 1, 258.79, ([string][char]0x2585) * 40)
+    $metric = [Rollout.MetricJudgement]@{ Name = 'latency'; Group = 'metrics'; Classification = 'High'; Estimate = 51; Lower = 37.0001; Upper = -0.00012345; PValue = 6.22e-8; EffectSize = 1.23105; Canary = $side; Baseline = $side; Message = 'The canary is higher than the baseline: the difference is 51, with 98% confidence from 37 to 67; 30 samples against 30.' }
     $Objects = @(
         $status
         $reference
@@ -30,6 +32,9 @@ BeforeDiscovery {
         ([Rollout.HttpHealthCheck]@{ Name = 'site'; Uri = 'http://127.0.0.1:8088/healthz'; ExpectStatus = [int[]]@(200, 204); ExpectBody = 'ok' }).WithHeaders($headers)
         [Rollout.ContainerHealthCheck]@{ Name = 'containers' }
         ([Rollout.PrometheusHealthCheck]@{ Name = 'error rate'; Uri = 'http://127.0.0.1:9090'; Query = 'sum(rate(errors{{selector}}[{{window}}])) / sum(rate(requests{{selector}}[{{window}}]))'; Below = 0.005; Unit = 'Share' }).WithHeaders($headers)
+        ([Rollout.BaselineHealthCheck]@{ Name = 'canary'; Uri = 'http://127.0.0.1:9090'; Metrics = [Rollout.BaselineMetric[]]@([Rollout.BaselineMetric]@{ Name = 'errors'; Query = 'sum(rate(errors{role="{{role}}"}[1m]))'; Direction = 'Increase' }) }).WithHeaders($headers)
+        $metric
+        [Rollout.Judgement]@{ Score = 66.67; Classification = 'Fail'; Message = 'Fail, with a score of 66.7 of 100 (95 passes, 75 is marginal): 2 of 3 metrics pass; latency is High.'; Metrics = [Rollout.MetricJudgement[]]@($metric) }
         ([Rollout.AlertHealthCheck]@{ Name = 'alerts'; Uri = 'http://127.0.0.1:9093'; Matchers = [string[]]@('severity="critical"', 'team=~"shop|basket"') }).WithHeaders($headers)
         [Rollout.TcpHealthCheck]@{ Name = 'db.example.com:5432'; HostName = 'db.example.com'; Port = 5432 }
         ([Rollout.ScriptHealthCheck]@{ Name = 'script'; Script = '$_.Phase -eq "Healthy"' }).WithBlock('header-secret-31')

@@ -88,7 +88,7 @@ public abstract partial class HealthCheckCmdlet
         if (Prometheus is not { } server) yield break;
         if (ErrorRateBelow is { } share) yield return Metric(server, "error rate", MetricTemplates.ErrorRate(Template, Text(Selector)), (double)share, null, MetricUnit.Share);
         if (LatencyBelow is { } time) yield return Metric(server, "latency", MetricTemplates.Latency(Template, Text(Selector)), time.TotalSeconds, null, MetricUnit.Seconds);
-        if (Text(Query) is { } query) yield return Metric(server, "query", query, Below, Above, MetricUnit.None);
+        if (Text(Query) is { } query) yield return Baseline ? Compared(server, query) : Metric(server, "query", query, Below, Above, MetricUnit.None);
         foreach (var name in Saturation)
         {
             var saturation = MetricTemplates.Saturations[name];

@@ -8,6 +8,7 @@ namespace Rollout.Module.Cmdlets;
     typeof(HttpHealthCheck),
     typeof(ContainerHealthCheck),
     typeof(PrometheusHealthCheck),
+    typeof(BaselineHealthCheck),
     typeof(AlertHealthCheck),
     typeof(TcpHealthCheck),
     typeof(ScriptHealthCheck),

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
+using Rollout.Engine.Tests.Kubernetes.Argo;
 using Rollout.Engine.Tests.Kubernetes.Cluster;
 using Xunit;
 using YamlDotNet.RepresentationModel;
@@ -12,7 +13,7 @@ public sealed class LeastRightsTests
 {
     private static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
 
-    private static readonly string[] Kinds = ["deployment", "statefulset", "daemonset"];
+    private static readonly string[] Kinds = ["deployment", "statefulset", "daemonset", "rollout"];
 
     // A failure is told without these, only with less of an explanation.
     private static readonly string[] Helpful = ["get pods/log", "list events", "list autoscaling/horizontalpodautoscalers"];
@@ -47,6 +48,11 @@ public sealed class LeastRightsTests
         var again = targets.Find(new TargetName("deployment", "my-deployment"), "default");
         await again.ApplyAsync(await again.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")! }, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
 
+        // Past a pause that waits for somebody.
+        var canary = targets.Find(new TargetName("rollout", "my-rollout"), "default");
+        await canary.ApplyAsync(await canary.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")! }, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
+        await canary.ApplyAsync(await canary.PlanAsync(new RolloutCommand(RolloutVerb.Resume), SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
+
         Assert.Empty(used.Except(listed));
         Assert.Empty(listed.Except(used));
     }
@@ -68,8 +74,10 @@ public sealed class LeastRightsTests
 
     private static void Deploy(TestCluster cluster, string kind) => cluster.Locked(() =>
     {
-        var (resource, name) = ($"apps/{kind}s", "my-" + kind);
-        cluster.Store.Create(new Key(resource, "default", name), Controllers.WithDefaults(resource, Playground.Workload(name, "app:v1")), dryRun: false);
+        var (resource, name) = (kind == "rollout" ? Controllers.Rollouts : $"apps/{kind}s", "my-" + kind);
+        var body = Playground.Workload(name, "app:v1");
+        if (kind == "rollout") body["spec"]!["strategy"] = JsonNode.Parse(ArgoPlace.OnePause);
+        cluster.Store.Create(new Key(resource, "default", name), Controllers.WithDefaults(resource, body), dryRun: false);
     });
 
     private static async Task UntilDoneAsync(IRolloutTarget target)

@@ -286,7 +286,7 @@ public sealed class KubernetesClient : IKubernetesClient
         }
 
         // What the server says of a path of a group that it has not: a kind that nobody installed.
-        if (status is null && code == 404 && text.Trim() == NoSuchPath) return KubernetesErrors.NotFound(what, "the server does not know that kind.");
+        if (status is null && code == 404 && text.Trim() == NoSuchPath) return KubernetesErrors.KindNotServed(Endpoint, what);
         if (status is null && code is not (401 or 403 or 429 or >= 500)) return KubernetesErrors.NotUnderstood(Endpoint, $"it answers HTTP {code} without a Status.");
         var words = text.Length > 200 ? text[..200] : text;
         return Failure((status ?? new Status { Message = words.Trim() }) with { Code = code }, what);
@@ -299,6 +299,8 @@ public sealed class KubernetesClient : IKubernetesClient
         {
             401 => KubernetesErrors.Unauthorized(Endpoint),
             403 => KubernetesErrors.Forbidden(message),
+            // What is not there is named; what is not even served is not.
+            404 when status.Details.Name.Length == 0 => KubernetesErrors.KindNotServed(Endpoint, what),
             404 => KubernetesErrors.NotFound(what, message),
             409 => KubernetesErrors.Conflict(what, message),
             // A JSON patch whose test fails, or whose place is not there, is answered without a word on what is wrong: somebody was there first.

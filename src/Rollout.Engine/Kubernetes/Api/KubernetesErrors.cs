@@ -9,6 +9,9 @@ internal static class KubernetesErrors
 
     internal static bool IsNotFound(RolloutException error) => error.Id == "KubernetesNotFound";
 
+    /// <summary>The server serves no such kind: a custom resource that is not installed.</summary>
+    internal static bool IsKindNotServed(RolloutException error) => error.Id == "KubernetesKindNotServed";
+
     /// <summary>What may well be over in a moment: the server is away, overloaded or starting.</summary>
     internal static bool IsTransient(RolloutException error) => error.Kind is ErrorKind.Connection or ErrorKind.Unavailable or ErrorKind.LimitExceeded or ErrorKind.Timeout;
 
@@ -130,6 +133,13 @@ internal static class KubernetesErrors
         ErrorKind.NotFound,
         $"The cluster has no {what}: {message}",
         "See the name, the namespace and the context.",
+        what);
+
+    internal static RolloutException KindNotServed(RolloutEndpoint endpoint, string what) => new(
+        "KubernetesKindNotServed",
+        ErrorKind.NotFound,
+        $"The cluster at {endpoint} serves no such kind of object: {what}.",
+        "Install what brings that kind (its CustomResourceDefinition), or name another cluster with -Context.",
         what);
 
     internal static RolloutException Conflict(string what, string message) => new(

@@ -3,6 +3,8 @@ namespace Rollout.Engine.Kubernetes.Argo;
 /// <summary>Where a Rollout is among its steps. Pure.</summary>
 internal static class ArgoSteps
 {
+    private const string GoingBack = "back to the stable revision";
+
     /// <summary>The step it is at; null where it has none, or all are done.</summary>
     public static ArgoStep? Current(ArgoRollout rollout) =>
         rollout.Spec.Strategy.Canary is { Steps: { Count: > 0 } steps } && Index(rollout) < steps.Count ? steps[Index(rollout)] : null;
@@ -22,10 +24,11 @@ internal static class ArgoSteps
         return rollout.Spec.Strategy.Canary!.Steps.Take(Index(rollout) + 1).LastOrDefault(step => step.SetWeight is not null)?.SetWeight ?? 0;
     }
 
-    /// <summary><c>2 of 5: weight 25%</c>, <c>3 of 5: pause 5m at weight 25%</c>, <c>1 of 2: preview on shop-preview</c>; null where there are no steps, or nothing is under way.</summary>
+    /// <summary><c>2 of 5: weight 25%</c>, <c>3 of 5: pause 5m at weight 25%</c>, <c>1 of 2: preview on shop-preview</c>; <c>back to the stable revision</c> while an abort is under way; null where there are no steps, or nothing is under way.</summary>
     public static string? Text(ArgoRollout rollout)
     {
-        if (rollout.IsFullyPromoted || rollout.Status.Abort) return null;
+        if (rollout.IsFullyPromoted) return null;
+        if (rollout.Status.Abort) return ArgoProgress.IsBackAtStable(rollout) ? null : GoingBack;
         return rollout.Spec.Strategy switch
         {
             { Canary.Steps: { Count: > 0 } steps } => Canary(rollout, steps),

@@ -6,6 +6,9 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 internal sealed class ClusterWatch(IKubernetesClient client, TimeProvider time, Random random)
 {
     private readonly Lock _lock = new();
+
+    public IKubernetesClient Client => client;
+
     private readonly Dictionary<(Type Kind, string Namespace), (IAsyncDisposable Cache, int Users)> _open = [];
 
     /// <summary>A share in a cache; the last that is given back ends the watch.</summary>

@@ -22,10 +22,11 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
         {
             await using var watch = store.Watch();
             RolloutStatus? last = null;
-            var run = new WorkloadRun(store.Client, watch, store.Cluster.Time, workload, record, (sight, holdup) =>
+            var run = new WorkloadRun(store, watch, workload, record, (sight, holdup) =>
             {
                 var progress = sight.Workload!.Progress;
-                var status = Status(sight.Workload, record, RolloutPhase.Progressing, holdup?.Reason ?? progress.Reason, holdup is null ? progress.Message : $"{progress.Message} {holdup}");
+                var phase = progress.Kind == ProgressKind.Held ? RolloutPhase.Paused : RolloutPhase.Progressing;
+                var status = Status(sight.Workload, record, phase, holdup?.Reason ?? progress.Reason, holdup is null ? progress.Message : $"{progress.Message} {holdup}");
                 if (last is not null && StatusOf.AreSame(status, last)) return;
                 last = status;
                 changed?.Invoke(status);
@@ -69,7 +70,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
     {
         switch (failed.OnFailure)
         {
-            case FailureAction.Freeze when workload.Kind == "deployment":
+            case FailureAction.Freeze when workload.Kind is "deployment" or "rollout":
                 var paused = await store.PatchAsync(workload, _ => Patch.Merge(new JsonObject
                 {
                     ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = (failed with { HasPaused = true }).ToJson() } },

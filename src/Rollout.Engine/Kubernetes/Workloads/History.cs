@@ -17,7 +17,7 @@ internal static class History
             CreatedAt = revision.Metadata.CreationTimestamp ?? default,
             ChangeCause = revision.Metadata.Annotation(RolloutRecord.ChangeCause) is { } cause ? ForeignText.Neutralise(cause) : null,
             Verdict = revision.Verdict,
-            Current = PodTemplate.AreSame(revision.Template, workload.Template),
+            Current = workload.Wants(revision),
         };
     }
 }

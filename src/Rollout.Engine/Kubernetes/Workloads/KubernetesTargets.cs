@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Rollout.Engine.Health;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Argo;
 using Rollout.Engine.Registries;
 using Rollout.Engine.Rollouts;
 
@@ -50,10 +51,14 @@ public sealed partial class KubernetesTargets : IRolloutTargets
         return Open(name, string.IsNullOrEmpty(@namespace) ? Client.Namespace : @namespace);
     }
 
-    private IRolloutTarget Open(TargetName name, string @namespace) =>
-        WorkloadKind.Find(name.Kind) is { } kind ? new KubernetesTarget(new WorkloadStore(name, @namespace, kind, this)) : throw RolloutErrors.KindNotSupported(name);
+    private IRolloutTarget Open(TargetName name, string @namespace)
+    {
+        var kind = WorkloadKind.Find(name.Kind) ?? throw RolloutErrors.KindNotSupported(name);
+        var store = new WorkloadStore(name, @namespace, kind, this);
+        return kind is ArgoKind ? new ArgoTarget(store) : new KubernetesTarget(store);
+    }
 
-    /// <summary>Every Deployment, StatefulSet and DaemonSet: one list a kind.</summary>
+    /// <summary>Every Deployment, StatefulSet, DaemonSet and, where Argo is there, Rollout: one list a kind.</summary>
     public async Task<IReadOnlyList<RolloutStatus>> ListAsync(TargetFilter filter, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(filter);

@@ -10,7 +10,7 @@ internal sealed class PodStates(KubernetesTargets cluster) : IReplicaStates
     {
         if (WorkloadKind.Find(rollout.Kind) is not { } kind || await kind.GetAsync(cluster.Client, rollout.Namespace!, rollout.Name, cancellation) is not { } workload) return [];
         var revisions = await kind.RevisionsAsync(cluster.Client, workload, cancellation);
-        if (revisions.FirstOrDefault(revision => PodTemplate.AreSame(revision.Template, workload.Template)) is not { } present) return [];
+        if (revisions.FirstOrDefault(workload.Wants) is not { } present) return [];
         var pods = await cluster.Client.ListAllAsync(Resources.Pods, rollout.Namespace, new ListQuery { LabelSelector = workload.Selector.ToString() }, cancellation);
         return [.. pods.Items.Where(pod => pod.Metadata.DeletionTimestamp is null && present.Owns(pod)).Select(State)];
     }

@@ -6,6 +6,7 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 internal static class PodTemplate
 {
     internal const string HashLabel = "pod-template-hash";
+    internal const string ArgoHashLabel = "rollouts-pod-template-hash";
     private static readonly string[] Lists = ["containers", "initContainers"];
 
     /// <summary>Every container's name: those that serve first, then init containers and sidecars.</summary>
@@ -44,7 +45,12 @@ internal static class PodTemplate
         copy.Remove("$patch");
         if (copy["metadata"] is JsonObject metadata)
         {
-            (metadata["labels"] as JsonObject)?.Remove(HashLabel);
+            if (metadata["labels"] is JsonObject labels)
+            {
+                labels.Remove(HashLabel);
+                labels.Remove(ArgoHashLabel);
+            }
+
             // The API writes it as null into templates; a copy may lack it.
             metadata.Remove("creationTimestamp");
         }

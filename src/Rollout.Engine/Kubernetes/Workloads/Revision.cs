@@ -4,7 +4,7 @@ using Rollout.Engine.Kubernetes.Api;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
 
-/// <summary>One revision of a workload: a ReplicaSet of a Deployment, a ControllerRevision of the others.</summary>
+/// <summary>One revision of a workload: a ReplicaSet of a Deployment or Argo Rollout, a ControllerRevision of the others.</summary>
 /// <param name="Number">Its number; 0 where none is written.</param>
 /// <param name="Metadata">Of the object that keeps it.</param>
 /// <param name="Template">The pod template, with what the controller adds to its copy (<see cref="PodTemplate.WithoutHash"/>).</param>
@@ -14,7 +14,13 @@ internal sealed record Revision(long Number, ObjectMeta Metadata, JsonObject Tem
     internal const string NumberAnnotation = "deployment.kubernetes.io/revision";
     private const string HashLabel = "controller-revision-hash";
 
-    public HealthVerdict Verdict => RolloutRecord.VerdictOf(Metadata);
+    private static readonly string[] HashLabels = [PodTemplate.HashLabel, HashLabel, PodTemplate.ArgoHashLabel];
+
+    /// <summary>True where its controller took it all the way, through whatever it checks itself.</summary>
+    public bool IsStable { get; init; }
+
+    /// <summary>What became of it: what is written on it, else what its controller found.</summary>
+    public HealthVerdict Verdict => RolloutRecord.VerdictOf(Metadata) is var written and not HealthVerdict.Inconclusive ? written : IsStable ? HealthVerdict.Healthy : HealthVerdict.Inconclusive;
 
     public static Revision Of(ReplicaSet set) => new(
         NumberOf(set.Metadata),
@@ -34,5 +40,5 @@ internal sealed record Revision(long Number, ObjectMeta Metadata, JsonObject Tem
 
     /// <summary>Whether a Pod is of this revision.</summary>
     public bool Owns(Pod pod) =>
-        pod.Metadata.Labels.GetValueOrDefault(PodTemplate.HashLabel) == PodLabel || pod.Metadata.Labels.GetValueOrDefault(HashLabel) == PodLabel;
+        HashLabels.Any(label => pod.Metadata.Labels.GetValueOrDefault(label) == PodLabel);
 }

@@ -24,15 +24,16 @@ internal static class StatusOf
             Namespace = workload.Metadata.Namespace,
             Context = endpoint.Context,
             Endpoint = endpoint,
-            Platform = RolloutPlatform.Kubernetes,
+            Platform = workload.Platform,
             Container = container.Length > 0 ? container : null,
             Image = image,
             PreviousImage = Parsed(record?.PreviousImage),
             Digest = image?.Digest,
             Revision = (int)workload.Revision,
-            Strategy = workload.IsRecreate ? RolloutStrategy.Recreate : RolloutStrategy.Rolling,
+            Strategy = workload.Strategy,
             Phase = phase,
             Succeeded = phase == RolloutPhase.Healthy || (phase == RolloutPhase.Undone && record is { IsAsked: true }),
+            Step = workload.Step,
             Desired = progress.Desired,
             Updated = progress.Updated,
             Ready = progress.Ready,
@@ -52,6 +53,8 @@ internal static class StatusOf
         if (record is { Phase: RolloutPhase.Failed }) return (RolloutPhase.Failed, record.Reason, record.Message);
         return progress.Kind switch
         {
+            // In Argo's own word.
+            ProgressKind.Failed when workload.Platform == RolloutPlatform.Argo => (RolloutPhase.Degraded, progress.Reason, progress.Message),
             ProgressKind.Failed => (RolloutPhase.Failed, progress.Reason, progress.Message),
             ProgressKind.Held => (RolloutPhase.Paused, progress.Reason, progress.Message),
             ProgressKind.Done when record is { Phase: RolloutPhase.Undone or RolloutPhase.Degraded } => (record.Phase, record.Reason, record.Message),

@@ -22,7 +22,7 @@ internal static class UndoChoice
     public static Revision Choose(Workload workload, IReadOnlyList<Revision> revisions, UndoRequest request, string container)
     {
         if (workload is { IsPaused: true, IsPauseOurs: false }) throw WorkloadErrors.Paused(workload.Title);
-        var present = revisions.FirstOrDefault(revision => PodTemplate.AreSame(revision.Template, workload.Template));
+        var present = revisions.FirstOrDefault(workload.Wants);
         Revision target;
         if (request.ToRevision is { } number)
         {

@@ -3,7 +3,7 @@ using Rollout.Engine.Kubernetes.Api;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
 
-/// <summary>A Deployment, StatefulSet or DaemonSet, as far as a rollout needs to tell them apart.</summary>
+/// <summary>A Deployment, StatefulSet, DaemonSet or Argo Rollout, as far as a rollout needs to tell them apart.</summary>
 internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Template, LabelSelector Selector, Progress Progress)
 {
     private Lazy<RolloutRecord?>? _record;
@@ -16,7 +16,20 @@ internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Tem
     /// <summary>The number of the wanted revision; 0 where it is not known. The controller counts: right after a change it is still the one before.</summary>
     public long Revision { get; init; }
 
-    public bool IsRecreate { get; private init; }
+    /// <summary>Whose controller replaces its Pods.</summary>
+    public RolloutPlatform Platform { get; init; } = RolloutPlatform.Kubernetes;
+
+    /// <summary>How its controller replaces them.</summary>
+    public RolloutStrategy Strategy { get; init; } = RolloutStrategy.Rolling;
+
+    /// <summary>The step it is at; null where it has none.</summary>
+    public string? Step { get; init; }
+
+    /// <summary>The label value by which the Pods of the wanted revision are known, where its controller tells it; null where the template alone tells which revision that is.</summary>
+    public string? WantedLabel { get; init; }
+
+    /// <summary>The object that has the template, where that is another one.</summary>
+    public ObjectMeta? TemplateOwner { get; init; }
 
     /// <summary>True where a broken Pod holds up all others, its own undo too: a StatefulSet that goes in order.</summary>
     public bool IsOrdered { get; private init; }
@@ -33,14 +46,20 @@ internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Tem
 
     private RolloutRecord? LastRecord => (_record ??= new(() => RolloutRecord.Of(Metadata))).Value;
 
-    /// <summary>With the number of its newest revision. A Deployment carries its own.</summary>
-    public Workload NumberedBy(IReadOnlyList<Revision> newestFirst) => Kind != "deployment" && newestFirst is [var newest, ..] ? this with { Revision = newest.Number } : this;
+    /// <summary>Counts the changes of its spec and of its template.</summary>
+    public (long Spec, long Template) Generation => (Metadata.Generation, TemplateOwner?.Generation ?? 0);
+
+    /// <summary>Whether a revision is the one that is wanted.</summary>
+    public bool Wants(Revision revision) => WantedLabel is { } label ? revision.PodLabel == label : PodTemplate.AreSame(revision.Template, Template);
+
+    /// <summary>With the number of its newest revision, unless it carries its own.</summary>
+    public Workload NumberedBy(IReadOnlyList<Revision> newestFirst) => Revision == 0 && newestFirst is [var newest, ..] ? this with { Revision = newest.Number } : this;
 
     public static Workload Of(Deployment item) => new("deployment", item.Metadata, item.Spec.Template, item.Spec.Selector, Progress.Of(item))
     {
         Revision = Workloads.Revision.NumberOf(item.Metadata),
         IsPaused = item.Spec.Paused,
-        IsRecreate = item.Spec.Strategy.Type == "Recreate",
+        Strategy = item.Spec.Strategy.Type == "Recreate" ? RolloutStrategy.Recreate : RolloutStrategy.Rolling,
     };
 
     public static Workload Of(StatefulSet item) => new("statefulset", item.Metadata, item.Spec.Template, item.Spec.Selector, Progress.Of(item))

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Argo;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
 
-/// <summary>One of the three kinds: how its objects are read, changed and watched.</summary>
+/// <summary>One of the kinds: how its objects are read, changed and watched.</summary>
 internal abstract class WorkloadKind
 {
     private static readonly WorkloadKind[] All =
@@ -11,12 +12,13 @@ internal abstract class WorkloadKind
         new WorkloadKind<Deployment, ReplicaSet>("deployment", Resources.Deployments, Workload.Of, Resources.ReplicaSets, Revision.Of),
         new WorkloadKind<StatefulSet, ControllerRevision>("statefulset", Resources.StatefulSets, Workload.Of, Resources.ControllerRevisions, Revision.Of),
         new WorkloadKind<DaemonSet, ControllerRevision>("daemonset", Resources.DaemonSets, Workload.Of, Resources.ControllerRevisions, Revision.Of),
+        new ArgoKind(),
     ];
 
-    /// <summary>All three.</summary>
+    /// <summary>All of them.</summary>
     public static IReadOnlyList<WorkloadKind> Kinds => All;
 
-    /// <summary>deployment, statefulset, daemonset.</summary>
+    /// <summary>deployment, statefulset, daemonset, rollout.</summary>
     public abstract string Name { get; }
 
     public static WorkloadKind? Find(string name) => All.FirstOrDefault(kind => kind.Name == name);
@@ -36,6 +38,18 @@ internal abstract class WorkloadKind
 
     /// <summary>Writes an annotation on a revision.</summary>
     public abstract Task AnnotateAsync(IKubernetesClient client, Revision revision, string key, string value, CancellationToken cancellation);
+
+    /// <summary>
+    /// Takes away what would hold up an undo, each once. A StatefulSet in order waits for a Pod that does not serve before it replaces it: that Pod is deleted.
+    /// True while the controller says of the workload itself that it is held by that.
+    /// </summary>
+    public virtual async Task<bool> FreeAsync(IKubernetesClient client, Sight sight, ISet<string> freed, CancellationToken cancellation)
+    {
+        if (sight.Workload is not { IsOrdered: true }) return false;
+        var stuck = sight.OldPods.FirstOrDefault(pod => pod.Metadata.DeletionTimestamp is null && !SlowestPod.IsReady(pod) && freed.Add(pod.Metadata.Uid));
+        if (stuck is not null) await client.DeleteAsync(Resources.Pods, stuck.Metadata.Namespace, stuck.Metadata.Name, stuck.Metadata.Uid, cancellation);
+        return false;
+    }
 
     /// <summary>What is seen of the kind in a namespace, shared by all who look.</summary>
     public abstract WorkloadWatch Watch(ClusterWatch cluster, string @namespace);

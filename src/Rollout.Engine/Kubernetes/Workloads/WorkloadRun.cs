@@ -3,7 +3,7 @@ using Rollout.Engine.Kubernetes.Api;
 namespace Rollout.Engine.Kubernetes.Workloads;
 
 /// <summary>Follows one change of a workload to its end, by what the cluster tells and never by asking again and again.</summary>
-internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch, TimeProvider time, Workload changed, RolloutRecord record, Action<Sight, SlowestPod?> progressed)
+internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Workload changed, RolloutRecord record, Action<Sight, SlowestPod?> progressed)
 {
     private const int LogLines = 10;
     private const int EventsShown = 5;
@@ -11,26 +11,35 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
 
     private readonly EarlyFailure _early = new(record.GraceRestarts, TimeSpan.FromSeconds(record.GraceSec));
     private readonly HashSet<string> _freed = [];
-    private long _ownGeneration = changed.Metadata.Generation;
+    private (long Spec, long Template) _ownGeneration = changed.Generation;
+
+    private IKubernetesClient Client => store.Client;
+
+    private TimeProvider Time => store.Cluster.Time;
 
     public async Task<Outcome> FollowAsync(CancellationToken cancellation)
     {
         await watch.BeginAsync(changed.Metadata.Uid, cancellation);
-        var deadline = time.GetUtcNow() + TimeSpan.FromSeconds(record.TimeoutSec);
+        var deadline = Time.GetUtcNow() + TimeSpan.FromSeconds(record.TimeoutSec);
         while (true)
         {
             var sight = watch.Look();
             await ExplainAsync(sight, cancellation);
-            var (failure, lookAgain) = _early.Look(sight.NewPods, time.GetUtcNow());
-            if (Ended(sight) is { } ended) return ended;
+            var (failure, lookAgain) = _early.Look(sight.NewPods, Time.GetUtcNow());
+            var ended = Ended(sight);
+            if (await IsBeingFreedAsync(sight, ended, cancellation)) ended = null;
+            if (ended is not null) return ended;
             if (IsUpToDate(sight.Workload!) && failure is not null) return await FailedAsync(failure.Reason, failure, sight, cancellation);
-            if (time.GetUtcNow() >= deadline) return await LateAsync(sight, cancellation);
-            if (record.IsUndo) await FreeAsync(sight, cancellation);
+            if (Time.GetUtcNow() >= deadline) return await LateAsync(sight, cancellation);
 
             progressed(sight, SlowestPod.Of(sight.NewPods));
-            await watch.WaitAsync(Least(deadline - time.GetUtcNow(), lookAgain ?? LookAtLeastEvery, LookAtLeastEvery), time, cancellation);
+            await watch.WaitAsync(Least(deadline - Time.GetUtcNow(), lookAgain ?? LookAtLeastEvery, LookAtLeastEvery), Time, cancellation);
         }
     }
+
+    /// <summary>Takes away what holds up an undo. True while that is what holds it.</summary>
+    private async Task<bool> IsBeingFreedAsync(Sight sight, Outcome? ended, CancellationToken cancellation) =>
+        record.IsUndo && ended is null or { Phase: RolloutPhase.Paused } && IsUpToDate(sight.Workload!) && sight.Workload!.Progress.Reason != "NotObserved" && await store.FreeAsync(sight, _freed, cancellation);
 
     private Outcome? Ended(Sight sight)
     {
@@ -40,7 +49,7 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
         return now.Progress.Kind switch
         {
             ProgressKind.Done => new Outcome(RolloutPhase.Healthy, null, null, sight) { Verdict = now.Progress.Desired > 0 ? HealthVerdict.Healthy : null },
-            ProgressKind.Held => new Outcome(RolloutPhase.Paused, now.Progress.Reason, now.Progress.Message, sight),
+            ProgressKind.Held when now.Progress.Until is null => new Outcome(RolloutPhase.Paused, now.Progress.Reason, now.Progress.Message, sight),
             ProgressKind.Failed when now.Progress.Reason == "Deleted" => new Outcome(RolloutPhase.Failed, "Deleted", "It is being deleted.", sight) { IsOver = true },
             ProgressKind.Failed => new Outcome(RolloutPhase.Failed, now.Progress.Reason, Explained(now.Progress.Message, sight), sight) { Verdict = Late(sight) },
             _ => null,
@@ -50,14 +59,14 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
     /// <summary>Whether somebody else's template is there now. A spec changes with its generation only, so that templates are compared once for each.</summary>
     private bool IsAnothers(Workload now)
     {
-        if (now.Metadata.Generation == _ownGeneration) return false;
+        if (now.Generation == _ownGeneration) return false;
         if (!PodTemplate.AreSame(now.Template, changed.Template)) return true;
-        _ownGeneration = now.Metadata.Generation;
+        _ownGeneration = now.Generation;
         return false;
     }
 
     /// <summary>The cache may still show the workload as it was before the change.</summary>
-    private bool IsUpToDate(Workload now) => now.Metadata.Generation >= changed.Metadata.Generation;
+    private bool IsUpToDate(Workload now) => now.Generation.Spec >= changed.Generation.Spec && now.Generation.Template >= changed.Generation.Template;
 
     private async Task<Outcome> FailedAsync(string reason, PodTrouble trouble, Sight sight, CancellationToken cancellation)
     {
@@ -78,10 +87,10 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
     /// <summary>A Pod that backs off from a pull may not say why, where its first failure was not seen: its events do.</summary>
     private async Task ExplainAsync(Sight sight, CancellationToken cancellation)
     {
-        foreach (var pod in _early.Unexplained(sight.NewPods, time.GetUtcNow()))
+        foreach (var pod in _early.Unexplained(sight.NewPods, Time.GetUtcNow()))
         {
             var problem = (await WarningsAsync(pod, cancellation)).LastOrDefault(item => item.Reason == "Failed" && item.Message.StartsWith("Failed to pull", StringComparison.Ordinal));
-            _early.Hear(pod, problem?.Message, time.GetUtcNow());
+            _early.Hear(pod, problem?.Message, Time.GetUtcNow());
         }
     }
 
@@ -91,7 +100,7 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
         try
         {
             var query = new ListQuery { FieldSelector = $"involvedObject.uid={pod.Metadata.Uid}" };
-            var events = await client.ListAllAsync(Resources.Events, pod.Metadata.Namespace, query, cancellation);
+            var events = await Client.ListAllAsync(Resources.Events, pod.Metadata.Namespace, query, cancellation);
             return [.. events.Items.Where(item => item.Type == "Warning").OrderBy(item => item.LastTimestamp ?? item.EventTime)];
         }
         catch (RolloutException)
@@ -114,8 +123,8 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
         if (trouble is not { Container: { } container, Restarts: not null }) return [];
         try
         {
-            var log = await client.LogTailAsync(pod.Metadata.Namespace, pod.Metadata.Name, container, LogLines, previous: true, cancellation);
-            return log.Count > 0 ? log : await client.LogTailAsync(pod.Metadata.Namespace, pod.Metadata.Name, container, LogLines, previous: false, cancellation);
+            var log = await Client.LogTailAsync(pod.Metadata.Namespace, pod.Metadata.Name, container, LogLines, previous: true, cancellation);
+            return log.Count > 0 ? log : await Client.LogTailAsync(pod.Metadata.Namespace, pod.Metadata.Name, container, LogLines, previous: false, cancellation);
         }
         catch (RolloutException)
         {
@@ -124,14 +133,6 @@ internal sealed class WorkloadRun(IKubernetesClient client, WorkloadWatch watch,
     }
 
     private static string Explained(string message, Sight sight) => SlowestPod.Of(sight.NewPods) is { } slowest ? $"{message} {slowest}" : message;
-
-    /// <summary>A StatefulSet in order waits for a Pod that does not serve before it replaces it: that Pod is deleted, once, for the undo to go on.</summary>
-    private async Task FreeAsync(Sight sight, CancellationToken cancellation)
-    {
-        if (sight.Workload is not { IsOrdered: true } workload || !IsUpToDate(workload) || workload.Progress.Reason == "NotObserved") return;
-        var stuck = sight.OldPods.FirstOrDefault(pod => pod.Metadata.DeletionTimestamp is null && !SlowestPod.IsReady(pod) && _freed.Add(pod.Metadata.Uid));
-        if (stuck is not null) await client.DeleteAsync(Resources.Pods, stuck.Metadata.Namespace, stuck.Metadata.Name, stuck.Metadata.Uid, cancellation);
-    }
 
     private static TimeSpan Least(params ReadOnlySpan<TimeSpan> spans)
     {

@@ -37,6 +37,9 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
     public async Task<Workload> NumberedAsync(Workload workload, CancellationToken cancellation) =>
         workload.Revision > 0 ? workload : workload.NumberedBy(await RevisionsAsync(workload, cancellation));
 
+    /// <summary>Takes away what would hold up an undo. True while it is held by that.</summary>
+    public Task<bool> FreeAsync(Sight sight, ISet<string> freed, CancellationToken cancellation) => kind.FreeAsync(Client, sight, freed, cancellation);
+
     public WorkloadWatch Watch() => kind.Watch(cluster.Watch, @namespace);
 
     public Task<TargetLease> LeaseAsync(Workload workload, CancellationToken cancellation) => TargetLease.TakeAsync(Client, workload, cluster.Time, cancellation);
@@ -70,7 +73,7 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
     /// <summary>Writes what became of the present revision on that revision.</summary>
     public async Task MarkAsync(Workload workload, IReadOnlyList<Revision> revisions, HealthVerdict verdict, CancellationToken cancellation)
     {
-        var present = revisions.FirstOrDefault(revision => PodTemplate.AreSame(revision.Template, workload.Template));
+        var present = revisions.FirstOrDefault(workload.Wants);
         if (present is not null && present.Verdict != verdict) await kind.AnnotateAsync(Client, present, RolloutRecord.VerdictAnnotation, verdict.ToString(), cancellation);
     }
 }

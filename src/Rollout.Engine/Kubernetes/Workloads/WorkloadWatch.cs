@@ -43,7 +43,7 @@ internal abstract class WorkloadWatch : IAsyncDisposable
 }
 
 /// <inheritdoc/>
-internal sealed class WorkloadWatch<TWorkload, TRevision>(
+internal class WorkloadWatch<TWorkload, TRevision>(
     ClusterWatch.Share<TWorkload> workloads,
     Func<TWorkload, Workload> view,
     ClusterWatch.Share<TRevision> revisions,
@@ -54,8 +54,11 @@ internal sealed class WorkloadWatch<TWorkload, TRevision>(
 {
     private readonly HashSet<string> _podOwners = [];
     private readonly Dictionary<string, bool> _isWanted = [];
-    private long _generation;
+    private (long Spec, long Template, string? Label) _wanted;
     private string _uid = "";
+
+    /// <summary>The object itself; null where it is gone.</summary>
+    protected TWorkload? Found => workloads.Cache.Find(_uid);
 
     public override async Task BeginAsync(string uid, CancellationToken cancellation)
     {
@@ -69,7 +72,7 @@ internal sealed class WorkloadWatch<TWorkload, TRevision>(
     public override Sight Look()
     {
         var owned = revisions.Cache.OwnedBy(_uid).Select(revisionView).OrderByDescending(revision => revision.Number).ToList();
-        var workload = workloads.Cache.Find(_uid) is { } found ? view(found).NumberedBy(owned) : null;
+        var workload = Found is { } found ? view(found).NumberedBy(owned) : null;
         // A Deployment's Pods belong to its ReplicaSets, the others' to themselves.
         foreach (var revision in owned) ListenToPodsOf(revision.Metadata.Uid);
         var all = _podOwners.SelectMany(pods.Cache.OwnedBy).ToList();
@@ -93,13 +96,14 @@ internal sealed class WorkloadWatch<TWorkload, TRevision>(
     /// </summary>
     private bool IsWanted(Workload workload, Revision revision)
     {
-        if (_generation != workload.Metadata.Generation)
+        var wanted = (workload.Generation.Spec, workload.Generation.Template, workload.WantedLabel);
+        if (_wanted != wanted)
         {
             _isWanted.Clear();
-            _generation = workload.Metadata.Generation;
+            _wanted = wanted;
         }
 
-        if (!_isWanted.TryGetValue(revision.Metadata.Uid, out var isWanted)) _isWanted[revision.Metadata.Uid] = isWanted = PodTemplate.AreSame(revision.Template, workload.Template);
+        if (!_isWanted.TryGetValue(revision.Metadata.Uid, out var isWanted)) _isWanted[revision.Metadata.Uid] = isWanted = workload.Wants(revision);
         return isWanted;
     }
 

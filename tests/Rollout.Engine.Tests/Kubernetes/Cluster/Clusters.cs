@@ -28,13 +28,21 @@ public sealed class EachClusterWithAttribute(params object[] values) : DataAttri
 internal static class Clusters
 {
     private static readonly Lazy<Task<TestCluster>> InProcess = new(TestCluster.StartAsync);
+    private static readonly Lazy<Task<TestCluster>> AtRest = new(async () =>
+    {
+        var cluster = await TestCluster.StartAsync();
+        cluster.Controllers.AreRunning = false;
+        return cluster;
+    });
 
     public static string? RealKubeconfig { get; } = Environment.GetEnvironmentVariable("ROLLOUT_TEST_KUBECONFIG") is { Length: > 0 } path ? path : null;
 
     /// <summary>A namespace of its own for one test.</summary>
-    public static async Task<Playground> PlaygroundAsync(string cluster)
+    /// <param name="cluster">in-process or real.</param>
+    /// <param name="atRest">In the in-process one no controller moves anything: what is left is the API.</param>
+    public static async Task<Playground> PlaygroundAsync(string cluster, bool atRest = false)
     {
-        var connection = cluster == "real" ? Kubeconfig.Connection(RealKubeconfig, null, _ => null, TimeProvider.System) : (await InProcess.Value).Connection();
+        var connection = cluster == "real" ? Kubeconfig.Connection(RealKubeconfig, null, _ => null, TimeProvider.System) : (await (atRest ? AtRest : InProcess).Value).Connection();
         var client = new KubernetesClient(connection, TimeProvider.System, Random.Shared);
         var name = "t-" + Guid.NewGuid().ToString("N")[..10];
         await client.CreateAsync(Resources.Namespaces, null, new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } }, dryRun: false, CancellationToken.None);

@@ -9,7 +9,7 @@ namespace Rollout.Engine.Tests.Kubernetes.Cluster;
 /// What kube-controller-manager, scheduler and kubelet do with workloads, as far as a rollout can tell: each write wakes the workload it
 /// belongs to, which is then brought one step nearer to its spec. Runs under the cluster's lock.
 /// </summary>
-internal sealed class Controllers : IDisposable
+internal sealed partial class Controllers : IDisposable
 {
     private const string HashLabel = "pod-template-hash";
     private const string Revision = "deployment.kubernetes.io/revision";
@@ -103,6 +103,7 @@ internal sealed class Controllers : IDisposable
     {
         if (write.Key.Resource == "pods") _kubelet.Seen(write);
         if (Workload(write.Key, write.After ?? write.Before!) is { } workload) _awake.Enqueue(workload);
+        if (write.Key.Resource == "apps/deployments") foreach (var rollout in Referring(write.Key)) _awake.Enqueue(rollout);
         if (_working) return;
 
         _working = true;
@@ -121,9 +122,10 @@ internal sealed class Controllers : IDisposable
 
     private Key? Workload(Key key, JsonObject item)
     {
-        if (key.Resource is "apps/deployments" or "apps/statefulsets" or "apps/daemonsets") return key;
+        if (key.Resource is "apps/deployments" or "apps/statefulsets" or "apps/daemonsets" or Rollouts) return key;
         if (Owner(item) is not { } owner) return null;
         if (owner.Text("kind") == "ReplicaSet" && _store.Find(new Key("apps/replicasets", key.Namespace, owner.Text("name")!)) is { } set) return Workload(new Key("apps/replicasets", key.Namespace, set.Name()), set);
+        if (owner.Text("kind") == "Rollout") return new Key(Rollouts, key.Namespace, owner.Text("name")!);
         return owner.Text("kind") is "Deployment" or "StatefulSet" or "DaemonSet" ? new Key($"apps/{owner.Text("kind")!.ToLowerInvariant()}s", key.Namespace, owner.Text("name")!) : null;
     }
 
@@ -133,6 +135,7 @@ internal sealed class Controllers : IDisposable
         {
             case "apps/deployments": Deployment(key, item); break;
             case "apps/statefulsets": StatefulSet(key, item); break;
+            case Rollouts: Rollout(key, item); break;
             default: DaemonSet(key, item); break;
         }
     }

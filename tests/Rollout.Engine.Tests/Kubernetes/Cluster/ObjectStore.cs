@@ -10,11 +10,11 @@ internal readonly record struct Key(string Resource, string Namespace, string Na
 }
 
 /// <summary>An answer other than success, as the API words it.</summary>
-internal sealed class StatusException(int code, string reason, string message) : Exception(message)
+internal sealed class StatusException(int code, string reason, string message, string? name = null) : Exception(message)
 {
     public int Code => code;
 
-    public JsonObject Body => new() { ["kind"] = "Status", ["apiVersion"] = "v1", ["status"] = "Failure", ["message"] = Message, ["reason"] = reason, ["code"] = code };
+    public JsonObject Body => new() { ["kind"] = "Status", ["apiVersion"] = "v1", ["status"] = "Failure", ["message"] = Message, ["reason"] = reason, ["details"] = new JsonObject { ["name"] = name }, ["code"] = code };
 }
 
 /// <summary>One write, as a watch tells it.</summary>
@@ -115,7 +115,7 @@ internal sealed class ObjectStore
         _forgottenUpTo = _version;
     }
 
-    public static StatusException NotFound(Key key) => new(404, "NotFound", $"{key.Resource} \"{key.Name}\" not found");
+    public static StatusException NotFound(Key key) => new(404, "NotFound", $"{key.Resource} \"{key.Name}\" not found", key.Name);
 
     public static StatusException Expired(string message) => new(410, "Expired", message);
 

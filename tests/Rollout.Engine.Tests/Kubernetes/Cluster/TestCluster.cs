@@ -68,6 +68,12 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Who may do what: gets verb, resource (group/plural) and namespace.</summary>
     public Func<string, string, string?, bool> Allows { get; set; } = (_, _, _) => true;
 
+    /// <summary>False: the cluster has no Argo Rollouts.</summary>
+    public bool HasArgo { get; set; } = true;
+
+    /// <summary>False: a version before 0.10, whose status is part of the object.</summary>
+    public bool HasArgoStatus { get; set; } = true;
+
     public string Address => $"https://127.0.0.1:{_port}";
 
     public string AuthorityPem => _certificates.AuthorityPem;
@@ -255,8 +261,8 @@ internal sealed class TestCluster : IAsyncDisposable
         await WriteAsync(context, request.Method == "POST" ? 201 : 200, answer);
     }
 
-    /// <summary>Kinds that are not Kubernetes' own are there where a test has put an object of one.</summary>
-    private bool IsOfNoInstalledKind(string resource) => resource.Split('/')[0].EndsWith(".io", StringComparison.Ordinal) && !resource.Contains(".k8s.io/", StringComparison.Ordinal)
+    /// <summary>Kinds that are not Kubernetes' own are there where a test has put an object of one; Argo's where it says so.</summary>
+    private bool IsOfNoInstalledKind(string resource) => resource == Controllers.Rollouts ? !HasArgo : resource.Split('/')[0].EndsWith(".io", StringComparison.Ordinal) && !resource.Contains(".k8s.io/", StringComparison.Ordinal)
         && Locked(() => !Store.All(resource, null).Any());
 
     private JsonObject Done(HttpRequest request, Route route, JsonNode? body)
@@ -274,6 +280,7 @@ internal sealed class TestCluster : IAsyncDisposable
             case "PATCH":
                 var mediaType = request.ContentType!;
                 if (mediaType.StartsWith("application/apply", StringComparison.Ordinal) && Store.Find(route.Key) is null) return Store.Create(route.Key, Controllers.WithDefaults(route.Resource, (JsonObject)body!), dryRun);
+                if (route.Resource == Controllers.Rollouts) return Store.Change(route.Key, Custom(route, mediaType, body!), dryRun);
                 return Store.Change(route.Key, target => Controllers.Validated(Patches.Apply(mediaType, target, body!)), dryRun);
             case "DELETE":
                 var found = Store.Find(route.Key) ?? throw ObjectStore.NotFound(route.Key);
@@ -282,6 +289,24 @@ internal sealed class TestCluster : IAsyncDisposable
                 return new JsonObject { ["kind"] = "Status", ["status"] = "Success" };
             default: throw new StatusException(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
         }
+    }
+
+    /// <summary>A custom resource takes no strategic patch; its status changes through its subresource alone, and nothing else does there.</summary>
+    private Func<JsonObject, JsonObject> Custom(Route route, string mediaType, JsonNode body)
+    {
+        if (mediaType.StartsWith("application/strategic", StringComparison.Ordinal)) throw new StatusException(415, "UnsupportedMediaType", $"the body of the request was in an unknown format - {mediaType} - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+        if (!HasArgoStatus) return route.Subresource is null ? target => Patches.Apply(mediaType, target, body) : throw new StatusException(404, "NotFound", "the server could not find the requested resource");
+        return target =>
+        {
+            var before = (JsonObject)target.DeepClone();
+            var after = Patches.Apply(mediaType, target, body);
+            var (kept, from) = route.Subresource == "status" ? (before, after) : (after, before);
+            // The precondition of either.
+            kept.Child("metadata")["resourceVersion"] = after.Child("metadata")["resourceVersion"]?.DeepClone();
+            kept.Remove("status");
+            if (from["status"] is { } status) kept["status"] = status.DeepClone();
+            return kept;
+        };
     }
 
     private JsonObject List(HttpRequest request, Route route)

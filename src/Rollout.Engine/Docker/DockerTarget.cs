@@ -124,6 +124,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
                 : await MendAsync(intent.Snapshot, "It runs that image with these settings already.", sinks, cancellation);
         }
 
+        foreach (var risk in RequestLoss.Risks(intent.Change, release, intent.Template, image.Image, intent.State.Router is not null)) sinks.Reporter.Warning(risk);
         var begun = intent.State.Add(release).Begin(intent.Change, Decision("Started", $"{release.Image} as revision {release.Number}."));
         return await GoAsync(intent.Snapshot, begun, intent.Template, release.ImageId, request, sinks, cancellation);
     }

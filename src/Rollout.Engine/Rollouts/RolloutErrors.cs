@@ -14,14 +14,14 @@ internal static class RolloutErrors
         "NamespaceNotApplicable",
         ErrorKind.InvalidInput,
         $"'{name}' lives on a Docker engine, which has no namespace '{@namespace}'.",
-        "Leave -Namespace out, or name a workload of a cluster: deployment/x, statefulset/x, daemonset/x.",
+        "Leave -Namespace out, or name a workload of a cluster: deployment/x, statefulset/x, daemonset/x, rollout/x.",
         name.ToString());
 
     internal static RolloutException KindNotSupported(TargetName name) => new(
         "TargetKindNotSupported",
         ErrorKind.NotSupported,
         $"'{name}' is of a kind that this version of Rollout does not roll out.",
-        "Use docker/x, compose/project/service, deployment/x, statefulset/x or daemonset/x.",
+        "Use docker/x, compose/project/service, deployment/x, statefulset/x, daemonset/x or rollout/x.",
         name.ToString());
 
     internal static RolloutException CommandNotSupported(string workload, RolloutVerb verb, string why, string mend) => new(

@@ -55,6 +55,10 @@ public sealed class ArgoStepsTests
         Assert.Equal(specPatch is null && statusPatch is null, promotion is null);
     }
 
+    [Fact]
+    public void OneStepIsSkippedAndNoMore() =>
+        Assert.Equal(2, (int?)ArgoPromotion.Of(ArgoDocuments.Read("{canary:{steps:[{setWeight:1},{analysis:{}},{setWeight:2},{pause:{}}]}}", Under + ",currentStepIndex:1"))!.Status!["currentStepIndex"]);
+
     [Theory]
     [InlineData("", Under + ",currentStepIndex:1", null, """{"promoteFull":true}""")]
     [InlineData("paused:true", Under, """{"paused":false}""", """{"promoteFull":true}""")]

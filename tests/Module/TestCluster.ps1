@@ -23,16 +23,7 @@ function Start-TestCluster([string] $Kind) {
 }
 
 function New-TestClusterAccess([string] $Kubeconfig, $Config, $Process) {
-    $context = $Config.contexts | Where-Object name -eq $Config.'current-context'
-    $user = ($Config.users | Where-Object name -eq $context.context.user).user
-    $access = @{ Kubeconfig = $Kubeconfig; Config = $Config; Process = $Process; Context = $context.name; Rest = @{ SkipCertificateCheck = $true } }
-    if ($user.token) { $access.Rest.Headers = @{ Authorization = "Bearer $($user.token)" } }
-    if ($user.'client-certificate-data') {
-        $pem = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($user.'client-certificate-data'))
-        $key = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($user.'client-key-data'))
-        $access.Rest.Certificate = [Security.Cryptography.X509Certificates.X509Certificate2]::CreateFromPem($pem, $key)
-    }
-    $access
+    @{ Kubeconfig = $Kubeconfig; Config = $Config; Process = $Process; Context = $Config.'current-context' }
 }
 
 function Stop-TestCluster($Access) {
@@ -43,12 +34,27 @@ function Stop-TestCluster($Access) {
 
 # One request to the API, past the module.
 function Invoke-TestCluster($Access, [string] $Method, [string] $Path, $Body, [string] $Context = $Access.Context) {
-    $name = ($Access.Config.contexts | Where-Object name -eq $Context).context.cluster
-    $server = ($Access.Config.clusters | Where-Object name -eq $name).cluster.server
-    $rest = $Access.Rest
-    $type = $Method -eq 'PATCH' ? 'application/merge-patch+json' : 'application/json'
-    $content = $Body ? @{ Body = ConvertTo-Json $Body -Depth 20 -Compress; ContentType = $type } : @{}
-    Invoke-RestMethod "$server$Path" -Method $Method @rest @content
+    $json = ConvertTo-Json $Body -Depth 20 -Compress
+    if (-not $Access.Process) { return Invoke-Kubectl $Access $Method $Path $json }
+    $named = $Access.Config.contexts | Where-Object name -eq $Context
+    $server = ($Access.Config.clusters | Where-Object name -eq $named.context.cluster).cluster.server
+    $token = ($Access.Config.users | Where-Object name -eq $named.context.user).user.token
+    $content = $Body ? @{ Body = $json; ContentType = $Method -eq 'PATCH' ? 'application/merge-patch+json' : 'application/json' } : @{}
+    Invoke-RestMethod "$server$Path" -Method $Method -Headers @{ Authorization = "Bearer $token" } -SkipCertificateCheck @content
+}
+
+function Invoke-Kubectl($Access, [string] $Method, [string] $Path, [string] $Json) {
+    $answer = switch ($Method) {
+        GET { kubectl get --raw $Path --kubeconfig $Access.Kubeconfig }
+        POST { $Json | kubectl create --raw $Path -f - --kubeconfig $Access.Kubeconfig }
+        DELETE { kubectl delete --raw $Path --kubeconfig $Access.Kubeconfig }
+        PATCH {
+            $parts = $Path -split '/'
+            kubectl patch -n $parts[5] $parts[6] $parts[7] --type merge -p $Json -o json --kubeconfig $Access.Kubeconfig
+        }
+    }
+    if ($LASTEXITCODE -ne 0) { throw "kubectl $Method $Path failed." }
+    $answer | ConvertFrom-Json
 }
 
 # A workload of its own with one container, its controller's first rollout done.

@@ -22,6 +22,7 @@
         'Start-Rollout'
         'Stop-Rollout'
         'Suspend-Rollout'
+        'Test-RolloutEnvironment'
         'Test-RolloutHealth'
         'Undo-Rollout'
         'Wait-Rollout'

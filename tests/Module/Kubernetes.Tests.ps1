@@ -308,6 +308,29 @@ Describe 'On several clusters' -Skip:$NoTwo {
         $rollouts.Phase | Sort-Object -Unique | Should -Be Healthy
     }
 
+    It 'shows one progress of the whole, and that of each under it' {
+        'a', 'b', 'c' | ForEach-Object { New-TestWorkload $cluster "fleet-$_" default }
+        $powershell = [powershell]::Create()
+        try {
+            [void]$powershell.AddScript('param($module, $kubeconfig) Import-Module $module; "a", "b", "c" | ForEach-Object { [pscustomobject]@{ Target = "deployment/fleet-$_"; Image = "127.0.0.1:1/app:slow1" } } | Start-Rollout -Kubeconfig $kubeconfig')
+            [void]$powershell.AddArgument($Staged).AddArgument($cluster.Kubeconfig).Invoke()
+            $records = $powershell.Streams.Progress | Where-Object ActivityId -GE 7000
+            $whole = $records | Where-Object Activity -eq Start-Rollout
+            $whole.ActivityId | Sort-Object -Unique | Should -HaveCount 1
+            $whole[-1].RecordType | Should -Be Completed
+            $each = $records | Where-Object { $_.Activity -like 'Rolling out *' -and $_.RecordType -eq 'Processing' }
+            ($each | Group-Object Activity) | Should -HaveCount 3
+            $each.ParentActivityId | Sort-Object -Unique | Should -Be $whole[0].ActivityId
+        } finally { $powershell.Dispose() }
+    }
+
+    It 'starts no more after -MaxFailures' {
+        $rows = 'a', 'b', 'c' | ForEach-Object { [pscustomobject]@{ Target = "deployment/gone-$_"; Image = '127.0.0.1:1/app:v2' } }
+        $errors = @()
+        $rows | Start-Rollout -Kubeconfig $cluster.Kubeconfig -ThrottleLimit 1 -MaxFailures 1 -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+        $errors.FullyQualifiedErrorId -replace ',.*' | Should -Be WorkloadNotFound, RolloutNotStarted, RolloutNotStarted
+    }
+
     It 'acts where an object came from, and refuses where another place is named, or its context names another server by now' {
         $two = Get-Rollout deployment/shop -Context two -Kubeconfig $cluster.Kubeconfig
         ($two | Restart-Rollout).Context | Should -Be two
@@ -322,6 +345,31 @@ Describe 'On several clusters' -Skip:$NoTwo {
         } finally {
             Set-Content $cluster.Kubeconfig $kept -NoNewline
         }
+    }
+}
+
+Describe 'Test-RolloutEnvironment' {
+    It 'says which rights are there and which are missing' -Skip:$NoTwo {
+        $cluster = Start-TestCluster in-process
+        try {
+            $all = Test-RolloutEnvironment -Kubeconfig $cluster.Kubeconfig
+            $all | Where-Object -Not Passed | Should -BeNullOrEmpty
+            $all.Name | Should -Contain 'Kubernetes cluster'
+            $missing = Test-RolloutEnvironment -Kubeconfig $cluster.Kubeconfig -Context reader | Where-Object -Not Passed
+            $missing.Name | Should -Contain 'Right to patch deployments'
+            $missing.Name | Should -Contain 'Right to delete pods'
+            $missing.Name | Should -Not -Contain 'Right to list deployments'
+            $missing.Status | Sort-Object -Unique | Should -Be Failed
+            $missing.Recommendation | Should -Not -BeNullOrEmpty
+            (Test-RolloutEnvironment -Kubeconfig $cluster.Kubeconfig -Namespace none | Where-Object Name -eq Namespace).Status | Should -Be Failed
+        } finally { Stop-TestCluster $cluster }
+    }
+
+    It 'is no error where nothing is there, but says so' {
+        $said = Invoke-Fresh 'Import-Module $Staged; Test-RolloutEnvironment | ForEach-Object { "$_" }' @{ KUBECONFIG = "$TestDrive/none"; DOCKER_HOST = 'unix:///no/such.sock' }
+        $said | Sort-Object | Should -Be 'Docker engine: Warning', 'Kubernetes cluster: Warning'
+        $said = Invoke-Fresh 'Import-Module $Staged; Test-RolloutEnvironment -Docker | ForEach-Object { "$_" }' @{ DOCKER_HOST = 'unix:///no/such.sock' }
+        $said | Should -Be 'Docker engine: Failed'
     }
 }
 

@@ -69,7 +69,7 @@ function New-TestWorkload($Access, [string] $Name, [string] $Namespace, [string]
     if ($Kind -ne 'daemonset') { $spec.replicas = $Replicas }
     if ($Kind -eq 'statefulset') { $spec.serviceName = $Name }
     $path = "/apis/apps/v1/namespaces/$Namespace/${Kind}s"
-    Invoke-TestCluster $Access POST $path @{ apiVersion = 'apps/v1'; kind = (Get-Culture).TextInfo.ToTitleCase($Kind); metadata = @{ name = $Name } + $Metadata; spec = $spec } $Context | Out-Null
+    Invoke-TestCluster $Access POST $path @{ apiVersion = 'apps/v1'; kind = @{ deployment = 'Deployment'; statefulset = 'StatefulSet'; daemonset = 'DaemonSet' }[$Kind]; metadata = @{ name = $Name } + $Metadata; spec = $spec } $Context | Out-Null
     $place = @{ Namespace = $Namespace; Kubeconfig = $Access.Kubeconfig; Context = $Context }
     Wait-Rollout "$Kind/$Name" @place -TimeoutSec 60 | Out-Null
 }

@@ -25,9 +25,10 @@ BeforeDiscovery {
         [Rollout.RolloutImage]@{ Id = $digest; Reference = $reference; References = [Rollout.ImageReference[]]@($reference); Tags = [string[]]@('a:1', 'b:2'); Size = 240000000; Created = [datetimeoffset]::UnixEpoch; Platform = 'linux/amd64'; Revision = 'abc-dirty'; Labels = $labels; Layers = [string[]]@($digest); Builder = 'Buildx'; Steps = 12; CachedSteps = 10; Duration = [timespan]::FromSeconds(12.3); Endpoint = $endpoint }
         [Rollout.PublishedImage]@{ Reference = $reference; References = [Rollout.ImageReference[]]@($reference); Digest = $digest; MediaType = 'application/vnd.oci.image.manifest.v1+json'; Size = 240000000; Layers = [Rollout.PublishedLayer[]]@($layer); Verified = $true; Duration = [timespan]::FromSeconds(12.3); Endpoint = $endpoint }
         $layer
-        [Rollout.RolloutRevision]@{ Target = 'docker/shop'; Revision = 12; Image = $reference; CreatedAt = [datetimeoffset]::UnixEpoch.AddDays(1); ChangeCause = 'fix of the basket'; Verdict = 'Inconclusive'; Current = $true }
+        [Rollout.RolloutRevision]@{ Target = 'docker/shop'; Namespace = 'n'; Endpoint = $endpoint; Revision = 12; Image = $reference; CreatedAt = [datetimeoffset]::UnixEpoch.AddDays(1); ChangeCause = 'fix of the basket'; Verdict = 'Inconclusive'; Current = $true }
         [Rollout.RolloutHealth]@{ Rollout = $status; Verdict = 'Inconclusive'; Checks = [Rollout.HealthCheckResult[]]@($result); At = [datetimeoffset]::UnixEpoch }
         $result
+        [Rollout.EnvironmentCheck]@{ Name = 'Right to patch statefulsets'; Status = 'Failed'; Message = "It is not granted in 'finance'."; Recommendation = 'Have it granted; docs/rbac.yaml lists what Rollout needs.'; Endpoint = $endpoint }
         $decision
         ([Rollout.HttpHealthCheck]@{ Name = 'site'; Uri = 'http://127.0.0.1:8088/healthz'; ExpectStatus = [int[]]@(200, 204); ExpectBody = 'ok' }).WithHeaders($headers)
         [Rollout.ContainerHealthCheck]@{ Name = 'containers' }

@@ -61,6 +61,9 @@ public sealed class DockerTargets : IRolloutTargets
         ];
     }
 
+    /// <inheritdoc/>
+    public IAsyncEnumerable<EnvironmentCheck> CheckAsync(string? @namespace, CancellationToken cancellation) => new EngineChecks(this, services.Engine).RunAsync(cancellation);
+
     private static TargetName NameOf(WorkloadSnapshot snapshot) =>
         new(snapshot.Name.Contains('/', StringComparison.Ordinal) ? "compose" : "docker", snapshot.Name);
 }

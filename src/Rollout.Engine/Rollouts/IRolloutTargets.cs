@@ -19,6 +19,11 @@ public interface IRolloutTargets
 
     /// <summary>Every workload, or those that the filter lets through.</summary>
     Task<IReadOnlyList<RolloutStatus>> ListAsync(TargetFilter filter, CancellationToken cancellation);
+
+    /// <summary>Looks at what rollouts need here: reach, version, rights. What is wrong is an answer, not an exception.</summary>
+    /// <param name="namespace">The namespace that rights are asked for; null for the context's.</param>
+    /// <param name="cancellation">Ends it at once.</param>
+    IAsyncEnumerable<EnvironmentCheck> CheckAsync(string? @namespace, CancellationToken cancellation);
 }
 
 /// <summary>Which workloads are listed. What a place does not know (an engine has no namespaces) does not limit it.</summary>

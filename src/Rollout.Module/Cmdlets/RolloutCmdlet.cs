@@ -22,6 +22,7 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     private readonly ProgressFeed _progress;
     private readonly List<Task> _running = [];
     private readonly List<ErrorRecord> _errors = [];
+    private int _begun;
 
     private protected RolloutCmdlet()
     {
@@ -98,6 +99,8 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
         var item = new WorkItem(this, _queue, _progress, _cancellation.Token);
         var task = Task.Run(() => work(item), CancellationToken.None);
         _running.Add(task);
+        _begun++;
+        Summarise();
         task.ContinueWith(ended => _queue.Post(() => End(ended, input)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         PumpUntil(() => true);
     }
@@ -135,10 +138,13 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     {
         _running.Remove(ended);
         if (ended.IsFaulted) Fail(ended.Exception.GetBaseException(), input);
+        Summarise();
         if (_running.Count > 0) return;
         _progress.CompleteAll();
         ReportErrors();
     }
+
+    private void Summarise() => _progress.Summarise(MyInvocation.MyCommand.Name, _begun, _begun - _running.Count, Failures);
 
     // Taken out first: under -ErrorAction Stop the first WriteError throws.
     private void ReportErrors()

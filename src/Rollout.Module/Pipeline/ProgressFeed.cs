@@ -4,7 +4,8 @@ namespace Rollout.Module.Pipeline;
 
 /// <summary>
 /// Thins reports of progress out to a few a second, the newest of each activity, and sees that every activity that was shown is
-/// shown as completed at the end. Reports come from any thread; records go out on the pipeline thread.
+/// shown as completed at the end. Where several pieces of work run, one summary of them is shown, and their activities under it. Reports come
+/// from any thread; records go out on the pipeline thread.
 /// </summary>
 internal sealed class ProgressFeed(PipelineQueue queue, Action<ProgressRecord> write) : IDisposable
 {
@@ -15,6 +16,19 @@ internal sealed class ProgressFeed(PipelineQueue queue, Action<ProgressRecord> w
     private readonly Dictionary<string, int> _open = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ProgressReport> _waiting = new(StringComparer.Ordinal);
     private Timer? _timer;
+    private ProgressReport? _summary;
+
+    /// <summary>How many pieces of work have ended, of all that were begun. On the pipeline thread.</summary>
+    /// <param name="activity">The name of the whole.</param>
+    /// <param name="begun">All so far.</param>
+    /// <param name="ended">Those that are done or failed.</param>
+    /// <param name="failures">Those that failed.</param>
+    internal void Summarise(string activity, int begun, int ended, int failures)
+    {
+        if (begun < 2) return;
+        _summary = new ProgressReport(activity, $"{ended} of {begun} done{(failures == 0 ? "" : $", {failures} failed")}", 100 * ended / begun);
+        Report(_summary);
+    }
 
     /// <summary>Takes a report; it is shown within a tenth of a second unless a newer one replaces it.</summary>
     internal void Report(ProgressReport report)
@@ -32,6 +46,7 @@ internal sealed class ProgressFeed(PipelineQueue queue, Action<ProgressRecord> w
         Show();
         foreach (var (activity, id) in _open) write(Completed(id, activity));
         _open.Clear();
+        _summary = null;
     }
 
     /// <inheritdoc/>
@@ -53,7 +68,7 @@ internal sealed class ProgressFeed(PipelineQueue queue, Action<ProgressRecord> w
             }
 
             if (!known) _open[report.Activity] = id = Interlocked.Increment(ref lastId);
-            write(Record(id, report));
+            write(Record(id, report, ParentOf(report)));
         }
     }
 
@@ -69,8 +84,12 @@ internal sealed class ProgressFeed(PipelineQueue queue, Action<ProgressRecord> w
         }
     }
 
-    private static ProgressRecord Record(int id, ProgressReport report) =>
-        new(id, Text(report.Activity), Text(report.Status)) { PercentComplete = report.Percent ?? -1 };
+    /// <summary>The summary's id, where it is shown; what stands under nothing has -1.</summary>
+    private int ParentOf(ProgressReport report) =>
+        _summary is { } summary && summary.Activity != report.Activity && _open.TryGetValue(summary.Activity, out var id) ? id : -1;
+
+    private static ProgressRecord Record(int id, ProgressReport report, int parent) =>
+        new(id, Text(report.Activity), Text(report.Status)) { PercentComplete = report.Percent ?? -1, ParentActivityId = parent };
 
     private static ProgressRecord Completed(int id, string activity) =>
         new(id, Text(activity), " ") { RecordType = ProgressRecordType.Completed };

@@ -67,6 +67,10 @@ public sealed partial class KubernetesTargets : IRolloutTargets
         return [.. lists.SelectMany(list => list).Select(workload => StatusOf.Read(workload, Client.Endpoint))];
     }
 
+    /// <inheritdoc/>
+    public IAsyncEnumerable<EnvironmentCheck> CheckAsync(string? @namespace, CancellationToken cancellation) =>
+        new ClusterChecks(this, string.IsNullOrEmpty(@namespace) ? Client.Namespace : @namespace).RunAsync(cancellation);
+
     /// <summary>The cluster's namespaces by name.</summary>
     public async Task<IReadOnlyList<string>> NamespacesAsync(CancellationToken cancellation) =>
         [.. (await Client.ListAllAsync(Resources.Namespaces, null, new ListQuery(), cancellation)).Items.Select(item => item.Metadata.Name).Order(StringComparer.Ordinal)];

@@ -281,7 +281,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 var mediaType = request.ContentType!;
                 if (mediaType.StartsWith("application/apply", StringComparison.Ordinal) && Store.Find(route.Key) is null) return Store.Create(route.Key, Controllers.WithDefaults(route.Resource, (JsonObject)body!), dryRun);
                 if (route.Resource == Controllers.Rollouts) return Store.Change(route.Key, Custom(route, mediaType, body!), dryRun);
-                return Store.Change(route.Key, target => Controllers.Validated(Patches.Apply(mediaType, target, body!)), dryRun);
+                return Store.Change(route.Key, target => Controllers.Validated(Counted(route, (JsonObject)target.DeepClone(), Patches.Apply(mediaType, target, body!))), dryRun);
             case "DELETE":
                 var found = Store.Find(route.Key) ?? throw ObjectStore.NotFound(route.Key);
                 if (body.Text("preconditions", "uid") is { } uid && uid != found.Uid()) throw new StatusException(409, "Conflict", "Precondition failed: UID in precondition");
@@ -307,6 +307,14 @@ internal sealed class TestCluster : IAsyncDisposable
             if (from["status"] is { } status) kept["status"] = status.DeepClone();
             return kept;
         };
+    }
+
+    /// <summary>Of a Deployment a change of the annotations counts as one of the spec, unless its controller makes it.</summary>
+    private static JsonObject Counted(Route route, JsonObject before, JsonObject after)
+    {
+        var isChanged = route.Resource == "apps/deployments" && !JsonNode.DeepEquals(before.At("metadata", "annotations"), after.At("metadata", "annotations"));
+        if (isChanged) after.Child("metadata")["generation"] = before.Number("metadata", "generation") + 1;
+        return after;
     }
 
     private JsonObject List(HttpRequest request, Route route)

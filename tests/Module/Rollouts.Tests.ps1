@@ -200,6 +200,42 @@ Describe 'Resume-Rollout' -Skip:$NoDocker {
     }
 }
 
+Describe 'Restart-Rollout, Stop-Rollout and Suspend-Rollout' -Skip:$NoDocker {
+    BeforeAll { $target = (Start-TestRollout commands).Target }
+
+    It 'replaces the containers by others of the same image' {
+        $before = docker ps --quiet --filter "name=^$Prefix-commands-"
+        $again = Restart-Rollout $target
+        $again.Phase | Should -Be Healthy
+        $again.Succeeded | Should -BeTrue
+        $again.Image.Tag | Should -Be v1
+        $after = docker ps --quiet --filter "name=^$Prefix-commands-"
+        $after | Should -HaveCount @($before).Count
+        $after | Should -Not -Be $before
+    }
+
+    It 'takes back what failed and was left, which is what was asked for' {
+        $left = New-TestImage broken -Command $Broken | Start-Rollout $target -OnFailure Freeze -ErrorAction SilentlyContinue
+        $left.Phase | Should -Be Failed
+        $left.Succeeded | Should -BeFalse
+        $back = Stop-Rollout $target
+        $back.Phase | Should -Be Undone
+        $back.Succeeded | Should -BeTrue
+        $back.Image.Tag | Should -Be v1
+    }
+
+    It 'says so where nothing is under way' {
+        (Get-Failure { Stop-Rollout $target }).FullyQualifiedErrorId | Should -BeLike 'NothingToStop,*'
+        (Get-Failure { Suspend-Rollout $target }).FullyQualifiedErrorId | Should -BeLike 'NothingToSuspend,*'
+    }
+
+    It 'takes a target as text, and refuses one that is none' {
+        (Get-RolloutHistory $target | Select-Object -First 1).Target | Should -Be $target
+        (Get-Failure { Restart-Rollout nothing/x }).FullyQualifiedErrorId | Should -BeLike 'InvalidTarget,*'
+        (Get-Failure { New-TestImage v1 | Restart-Rollout }).FullyQualifiedErrorId | Should -BeLike 'InputObjectNotBound,*'
+    }
+}
+
 Describe 'Test-RolloutHealth' -Skip:$NoDocker {
     BeforeAll { $rollout = Start-TestRollout health }
 

@@ -28,8 +28,7 @@ internal sealed class ArgoTarget(WorkloadStore store) : IRolloutTarget
     public async Task<RolloutPlan> PlanAsync(RolloutRequest request, IReporter reporter, CancellationToken cancellation)
     {
         var (workload, rollout) = await FindAsync(cancellation);
-        if (request.Strategy != RolloutStrategy.Rolling && request.Strategy != workload.Strategy) throw ArgoErrors.SpecDecides(workload.Title, $"-Strategy {request.Strategy}", workload.Strategy);
-        if (request.MaxSurge is not null || request.MaxUnavailable is not null) throw ArgoErrors.SpecDecides(workload.Title, request.MaxSurge is null ? "-MaxUnavailable" : "-MaxSurge", workload.Strategy);
+        if (Contradiction(request, workload) is { } parameter) throw ArgoErrors.SpecDecides(workload.Title, parameter, workload.Strategy);
         return await _workload.PlanAsync(request with { Strategy = RolloutStrategy.Rolling, Timeout = request.Timeout + ArgoSteps.Pauses(rollout) }, reporter, cancellation);
     }
 
@@ -69,6 +68,18 @@ internal sealed class ArgoTarget(WorkloadStore store) : IRolloutTarget
     public IAsyncEnumerable<RolloutStatus> WatchAsync(CancellationToken cancellation) => _workload.WatchAsync(cancellation);
 
     public Task<IReadOnlyList<RolloutRevision>> HistoryAsync(CancellationToken cancellation) => _workload.HistoryAsync(cancellation);
+
+    /// <summary>What was asked for that spec.strategy alone says; null where nothing was.</summary>
+    private static string? Contradiction(RolloutRequest request, Workload workload) => request switch
+    {
+        { Strategy: not RolloutStrategy.Rolling } when request.Strategy != workload.Strategy => $"-Strategy {request.Strategy}",
+        { Steps.Count: > 0 } => "-Step",
+        { AutoPromote: true } => "-AutoPromote",
+        { Baseline: true } => "-Baseline",
+        { MaxSurge: not null } => "-MaxSurge",
+        { MaxUnavailable: not null } => "-MaxUnavailable",
+        _ => null,
+    };
 
     private static ArgoPromotion? Promotion(ArgoRollout rollout, RolloutCommand command) =>
         command.Verb == RolloutVerb.Promote ? ArgoPromotion.Full(rollout) : ArgoPromotion.Of(rollout);

@@ -264,7 +264,11 @@ public sealed class ArgoTargetTests
         var image = ((ImageSource?)"app:v2")!;
 
         Assert.Contains("-Strategy BlueGreen", (await RefusedAsync("ArgoSpecDecides", () => target.PlanAsync(new RolloutRequest { Image = image, Strategy = RolloutStrategy.BlueGreen }, SilentReporter.Instance, Limit))).Message, StringComparison.Ordinal);
-        await RefusedAsync("ArgoSpecDecides", () => target.PlanAsync(new RolloutRequest { Image = image, MaxSurge = "1" }, SilentReporter.Instance, Limit));
+        foreach (var asked in (RolloutRequest[])[new() { Image = image, MaxSurge = "1" }, new() { Image = image, MaxUnavailable = "1" }, new() { Image = image, AutoPromote = true }, new() { Image = image, Baseline = true }, new() { Image = image, Steps = [new WeightStep(20)] }])
+        {
+            await RefusedAsync("ArgoSpecDecides", () => target.PlanAsync(asked, SilentReporter.Instance, Limit));
+        }
+
         await RefusedAsync("WorkloadNotFound", () => Targets(place.Client).Find(TargetName.Parse("rollout/gone"), place.Namespace).PlanUndoAsync(new UndoRequest(), Limit));
         await RefusedAsync("NothingToStop", () => DoAsync(target, RolloutVerb.Stop));
         Assert.NotNull(await target.PlanAsync(new RolloutRequest { Image = image, Strategy = RolloutStrategy.Canary }, SilentReporter.Instance, Limit));

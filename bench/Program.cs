@@ -1,5 +1,7 @@
 using Rollout.Bench;
 
+if (args is [FleetRun.Word, .. var fleet]) return await FleetRun.RunAsync(fleet);
+
 // Measures the figures, one after another, and prints each with what was promised. Arguments choose figures by a part of their name;
 // none, or 'all', means every one.
 (string Name, Func<IAsyncEnumerable<Figure>> Measure)[] all =
@@ -7,6 +9,7 @@ using Rollout.Bench;
     ("import", ImportFigure.MeasureAsync),
     ("rollouts under load", RolloutsUnderLoadFigure.MeasureAsync),
     ("publish", PublishFigure.MeasureAsync),
+    ("kubernetes", KubernetesFigure.MeasureAsync),
     ("build", BuildFigure.MeasureAsync),
 ];
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Rollout.Engine.Docker.Api;
+using Rollout.Engine.Tests.Kubernetes.Cluster;
 using Xunit;
 
 namespace Rollout.Engine.Tests.Engines;
@@ -19,7 +20,8 @@ public sealed class TheoryNeedsAttribute : TheoryAttribute
     public TheoryNeedsAttribute(params string[] needs) => Skip = Needs.Missing(needs);
 }
 
-/// <summary>What tests can need: <c>docker</c> is an engine that answers, <c>root</c> the superuser, <c>ip6-localhost</c> that name for [::1]; any other word is a program.</summary>
+/// <summary>What tests can need: <c>docker</c> is an engine that answers, <c>root</c> the superuser, <c>ip6-localhost</c> that name for [::1], <c>cluster</c> a
+/// real control plane (ROLLOUT_TEST_KUBECONFIG); any other word is a program.</summary>
 internal static class Needs
 {
     private static readonly Lazy<bool> Engine = new(EngineListens);
@@ -40,6 +42,7 @@ internal static class Needs
     private static bool IsThere(string need) => need switch
     {
         "docker" => Engine.Value,
+        "cluster" => Clusters.RealKubeconfig is not null,
         "root" => Environment.UserName == "root",
         "ip6-localhost" => IsLoopbackName(need),
         _ => Program(need) is not null,

@@ -57,10 +57,11 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
 
         var workload = outcome.Sight.Workload!;
         if (outcome.Phase == RolloutPhase.Paused) return Status(workload, record, RolloutPhase.Paused, outcome.Reason, outcome.Message);
-        if (outcome.Verdict is { } verdict) await store.MarkAsync(workload, outcome.Sight.Revisions, verdict, cancellation);
-
+        var marking = outcome.Verdict is { } verdict ? store.MarkAsync(workload, outcome.Sight.Revisions, verdict, cancellation) : Task.CompletedTask;
         var ended = record.End(outcome, store.Now);
-        var written = await store.WriteAsync(workload, ended, cancellation);
+        var writing = store.WriteAsync(workload, ended, cancellation);
+        await Task.WhenAll(marking, writing);
+        var written = await writing;
         var status = Status(written with { Revision = workload.Revision }, ended, ended.Phase, ended.Reason, ended.Message);
         changed?.Invoke(status);
         return outcome.Phase == RolloutPhase.Failed && !record.IsUndo ? await AfterFailureAsync(written, ended, status, cancellation) : status;

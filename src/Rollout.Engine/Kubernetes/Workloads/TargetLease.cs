@@ -17,7 +17,7 @@ internal sealed class TargetLease : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly string _holder;
     private readonly CancellationTokenSource _end = new();
-    private readonly Task _renewing;
+    private readonly Task<bool> _renewing;
     private Lease _lease;
 
     private TargetLease(IKubernetesClient client, TimeProvider time, string holder, Lease lease)
@@ -71,12 +71,12 @@ internal sealed class TargetLease : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
-        await _renewing;
+        var isHeld = await _renewing && IsHeld(_lease, _time.GetUtcNow());
         _end.Dispose();
         try
         {
-            // Not where another has taken it over: its lease is another object's state, but the same uid.
-            var present = await _client.GetAsync(Resources.Leases, _lease.Metadata.Namespace, _lease.Metadata.Name, CancellationToken.None);
+            // Not where another has taken it over, which nobody does while it is held: its lease is another object's state, but the same uid.
+            var present = isHeld ? _lease : await _client.GetAsync(Resources.Leases, _lease.Metadata.Namespace, _lease.Metadata.Name, CancellationToken.None);
             if (present?.Spec.HolderIdentity == _holder) await _client.DeleteAsync(Resources.Leases, _lease.Metadata.Namespace, _lease.Metadata.Name, _lease.Metadata.Uid, CancellationToken.None);
         }
         catch (RolloutException)
@@ -85,7 +85,8 @@ internal sealed class TargetLease : IAsyncDisposable
         }
     }
 
-    private async Task RenewAsync()
+    /// <summary>Renews it until the work is done; false where it was lost before.</summary>
+    private async Task<bool> RenewAsync()
     {
         try
         {
@@ -105,11 +106,12 @@ internal sealed class TargetLease : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The work is done.
+            return true;
         }
         catch (RolloutException)
         {
             // Taken over or forbidden: the work goes on, and a change by the other is seen as such.
+            return false;
         }
     }
 

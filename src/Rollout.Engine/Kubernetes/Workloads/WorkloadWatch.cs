@@ -56,6 +56,7 @@ internal class WorkloadWatch<TWorkload, TRevision>(
     private readonly Dictionary<string, bool> _isWanted = [];
     private (long Spec, long Template, string? Label) _wanted;
     private string _uid = "";
+    private (TWorkload? Item, Workload? View) _last;
 
     /// <summary>The object itself; null where it is gone.</summary>
     protected TWorkload? Found => workloads.Cache.Find(_uid);
@@ -72,12 +73,19 @@ internal class WorkloadWatch<TWorkload, TRevision>(
     public override Sight Look()
     {
         var owned = revisions.Cache.OwnedBy(_uid).Select(revisionView).OrderByDescending(revision => revision.Number).ToList();
-        var workload = Found is { } found ? view(found).NumberedBy(owned) : null;
+        var workload = View(Found)?.NumberedBy(owned);
         // A Deployment's Pods belong to its ReplicaSets, the others' to themselves.
         foreach (var revision in owned) ListenToPodsOf(revision.Metadata.Uid);
         var all = _podOwners.SelectMany(pods.Cache.OwnedBy).ToList();
         var wanted = workload is null ? null : owned.FirstOrDefault(revision => IsWanted(workload, revision));
         return new Sight(workload, owned, wanted, [.. all.Where(pod => wanted?.Owns(pod) == true)], [.. all.Where(pod => wanted?.Owns(pod) != true)]);
+    }
+
+    /// <summary>Most looks are at another Pod's change, with the workload as it was.</summary>
+    private Workload? View(TWorkload? item)
+    {
+        if (!ReferenceEquals(item, _last.Item)) _last = (item, item is null ? null : view(item));
+        return _last.View;
     }
 
     public override async ValueTask DisposeAsync()

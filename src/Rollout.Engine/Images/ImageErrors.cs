@@ -64,6 +64,14 @@ internal static class ImageErrors
         dockerfile,
         cause);
 
+    internal static RolloutException SecretUnreadable(string id, string path, Exception cause) => new(
+        "SecretUnreadable",
+        ErrorKind.PermissionDenied,
+        $"The file '{path}' of the secret '{id}' cannot be read: {cause.Message}",
+        "Name a file that you may read.",
+        path,
+        cause);
+
     internal static RolloutException BuildNeedsBuildx(string what, string instead) => new(
         "BuildNeedsBuildx",
         ErrorKind.NotSupported,

@@ -14,10 +14,12 @@ public sealed class ImageBuildTests(DockerEngineFixture engine, RegistryFixture 
     private readonly Recorder _reporter = new();
 
     /// <summary>The builders on this machine.</summary>
-    public static TheoryData<ImageBuilderKind> Builders => [.. WithSession, ImageBuilderKind.BuildKit, ImageBuilderKind.Classic];
+    public static TheoryData<ImageBuilderKind> Builders => [.. WithSession, ImageBuilderKind.Classic];
 
     /// <summary>Those of them that open a session with BuildKit.</summary>
-    public static TheoryData<ImageBuilderKind> WithSession => Buildx.IsThere ? [ImageBuilderKind.Buildx, ImageBuilderKind.Cli] : [ImageBuilderKind.Cli];
+    public static TheoryData<ImageBuilderKind> WithSession => Buildx.IsThere
+        ? [ImageBuilderKind.Buildx, ImageBuilderKind.Cli, ImageBuilderKind.BuildKit]
+        : [ImageBuilderKind.Cli, ImageBuilderKind.BuildKit];
 
     public void Dispose() => _context.Dispose();
 
@@ -203,7 +205,7 @@ public sealed class ImageBuildTests(DockerEngineFixture engine, RegistryFixture 
         var api = Request(ImageBuilderKind.BuildKit);
         ImageBuildRequest[] requests =
         [
-            api with { Secrets = new Dictionary<string, BuildSecret> { ["a"] = BuildSecret.FromValue("b") } },
+            api with { Builder = ImageBuilderKind.Classic, Secrets = new Dictionary<string, BuildSecret> { ["a"] = BuildSecret.FromValue("b") } },
             api with { CacheTo = ["type=inline"] },
             api with { CacheFrom = ["type=local,src=/nowhere"] },
             api with { Platforms = ["linux/amd64", "linux/arm64"] },

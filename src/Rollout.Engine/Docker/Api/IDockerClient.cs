@@ -91,6 +91,15 @@ public interface IImageOperations
         IReadOnlyDictionary<string, RegistryAuth> auths,
         Action<StreamMessage> message,
         CancellationToken cancellation);
+
+    /// <summary>
+    /// POST /session: a connection over which the engine's BuildKit, as the client, calls the methods of a gRPC server here, as long as it is open.
+    /// </summary>
+    /// <param name="id">The session's id, for a build's <c>session</c> parameter.</param>
+    /// <param name="sharedKey">What of one session may serve another with the same key.</param>
+    /// <param name="method">The one method that BuildKit wants to know of beforehand.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    Task<Stream> OpenSessionAsync(string id, string sharedKey, string method, CancellationToken cancellation);
 }
 
 /// <summary>The engine's /networks endpoints.</summary>
@@ -118,8 +127,8 @@ public interface ISystemOperations
     /// <summary>The engine's settings.</summary>
     Task<SystemInfo> InfoAsync(CancellationToken cancellation);
 
-    /// <summary>Finds out whether the engine answers, which is quick.</summary>
-    Task PingAsync(CancellationToken cancellation);
+    /// <summary>Finds out whether the engine answers, which is quick; returns the system its containers are for: <c>linux</c>, <c>windows</c>.</summary>
+    Task<string> PingAsync(CancellationToken cancellation);
 
     /// <summary>Version and platform of the engine.</summary>
     Task<SystemVersion> VersionAsync(CancellationToken cancellation);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.RegularExpressions;
 
 namespace Rollout.Engine.Docker.Api;
@@ -88,6 +89,25 @@ internal sealed partial class ImageOperations(DockerConnection connection) : IIm
             Explain = DockerErrors.BuildFailed,
         };
         return FollowAsync(request, message, cancellation);
+    }
+
+    public async Task<Stream> OpenSessionAsync(string id, string sharedKey, string method, CancellationToken cancellation)
+    {
+        var request = new EngineRequest(HttpMethod.Post, "session")
+        {
+            Headers = new Dictionary<string, string>
+            {
+                ["Connection"] = "Upgrade",
+                ["Upgrade"] = "h2c",
+                ["X-Docker-Expose-Session-Uuid"] = id,
+                ["X-Docker-Expose-Session-Name"] = "rollout",
+                ["X-Docker-Expose-Session-Sharedkey"] = sharedKey,
+                ["X-Docker-Expose-Session-Grpc-Method"] = method,
+            },
+        };
+        var response = await connection.SendAsync(request, cancellation);
+        if (response.StatusCode == HttpStatusCode.SwitchingProtocols) return await response.Content.ReadAsStreamAsync(cancellation);
+        using (response) throw DockerErrors.MalformedAnswer(connection.Endpoint, request.ToString(), null);
     }
 
     /// <summary>Sends a request whose answer is a stream of messages, and throws the error that one of them may carry.</summary>

@@ -9,9 +9,10 @@ internal sealed class SystemOperations(DockerConnection connection) : ISystemOpe
     public Task<SystemInfo> InfoAsync(CancellationToken cancellation) =>
         connection.GetAsync("info", DockerJson.Default.SystemInfo, cancellation);
 
-    public async Task PingAsync(CancellationToken cancellation)
+    public async Task<string> PingAsync(CancellationToken cancellation)
     {
         using var response = await connection.SendAsync(new EngineRequest(HttpMethod.Get, "_ping"), cancellation);
+        return response.Headers.TryGetValues("OSType", out var values) ? values.First() : "";
     }
 
     public Task<SystemVersion> VersionAsync(CancellationToken cancellation) =>

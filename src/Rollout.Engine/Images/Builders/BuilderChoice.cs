@@ -11,8 +11,8 @@ internal sealed record BuilderChoice(IReadOnlyList<IImageBuilder> Builders)
     [
         new CliBuilder(ImageBuilderKind.Buildx, client, settings),
         new CliBuilder(ImageBuilderKind.Cli, client, settings),
-        new EngineBuilder(ImageBuilderKind.BuildKit, client, credentials),
-        new EngineBuilder(ImageBuilderKind.Classic, client, credentials),
+        new BuildKitBuilder(client, credentials),
+        new ClassicBuilder(client, credentials),
     ]);
 
     /// <summary>Chooses.</summary>
@@ -42,7 +42,7 @@ internal sealed record BuilderChoice(IReadOnlyList<IImageBuilder> Builders)
         if (request.Platforms.Count > 1) needs.Add(new Need("Building for several platforms", ImageBuilderKind.Buildx));
         if (request.CacheTo.Count > 0) needs.Add(new Need("-CacheTo", ImageBuilderKind.Buildx));
         if (request.CacheFrom.FirstOrDefault(s => !CacheSource.Parse(s).IsImage) is { } source) needs.Add(new Need($"-CacheFrom '{source}'", ImageBuilderKind.Buildx));
-        if (request.Secrets.Count > 0) needs.Add(new Need("-Secret", ImageBuilderKind.Buildx, ImageBuilderKind.Cli));
+        if (request.Secrets.Count > 0) needs.Add(new Need("-Secret", ImageBuilderKind.Buildx, ImageBuilderKind.Cli, ImageBuilderKind.BuildKit));
         return needs;
     }
 

@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using Rollout.Engine.Images.Dockerfiles;
 
 namespace Rollout.Engine.Images.Context;
@@ -48,90 +47,22 @@ internal sealed class BuildContext
         var tar = new ContextTar(destination);
         // First, for it is always there and its name is short: BuildKit takes a body for a tar only where the first kilobyte parses as one.
         await tar.WriteFileAsync(DockerfileName, _dockerfilePath, cancellation);
-        await WriteDirectoryAsync(tar, "", [], null, warn, cancellation);
+        foreach (var entry in new ContextWalk(_directory, _ignore, Wants, warn).Entries())
+        {
+            if (entry.IsDirectory) await tar.WriteDirectoryAsync(entry.Path, entry.FullPath, cancellation);
+            else if (entry.LinkTarget is { } target) await tar.WriteLinkAsync(entry.Path, entry.FullPath, target, cancellation);
+            else await tar.WriteFileAsync(entry.Path, entry.FullPath, cancellation);
+        }
+
         await tar.EndAsync(cancellation);
     }
 
-    /// <param name="tar">Where it goes.</param>
-    /// <param name="path">The directory's path within the context; empty at the top.</param>
-    /// <param name="pending">Excluded directories on the way here, which go in front of the first thing that is kept within them.</param>
-    /// <param name="match">How the directory fared.</param>
-    /// <param name="warn">Takes warnings.</param>
-    /// <param name="cancellation">Ends it.</param>
-    private async Task WriteDirectoryAsync(
-        ContextTar tar, string path, List<string> pending, IgnoreMatch? match, Action<string> warn, CancellationToken cancellation)
+    private Wanted Wants(string path)
     {
-        foreach (var entry in Entries(path))
-        {
-            var name = path.Length == 0 ? entry.Name : $"{path}/{entry.Name}";
-            if (name == DockerfileName) continue;
-
-            var isRules = _sendsRules && name == DockerIgnore.FileName;
-            if (!isRules && !_copied.Needs(name)) continue;
-
-            var entryMatch = _ignore.Match(name, match);
-            var isExcluded = entryMatch.Excluded && !isRules;
-            if (entry.Kind != EntryKind.Directory)
-            {
-                if (isExcluded) continue;
-                await WritePendingAsync();
-                await WriteLeafAsync(tar, name, entry, warn, cancellation);
-                continue;
-            }
-
-            if (isExcluded && !_ignore.MayKeepBelow(name)) continue;
-            pending.Add(name);
-            if (!isExcluded) await WritePendingAsync();
-            await WriteDirectoryAsync(tar, name, pending, entryMatch, warn, cancellation);
-            if (pending.Count > 0) pending.RemoveAt(pending.Count - 1);
-        }
-
-        async Task WritePendingAsync()
-        {
-            foreach (var directory in pending) await tar.WriteDirectoryAsync(directory, FullPath(directory), cancellation);
-            pending.Clear();
-        }
+        if (path == DockerfileName) return Wanted.No; // it is there already
+        if (_sendsRules && path == DockerIgnore.FileName) return Wanted.Always;
+        return _copied.Needs(path) ? Wanted.Yes : Wanted.No;
     }
-
-    private async Task WriteLeafAsync(ContextTar tar, string name, Entry entry, Action<string> warn, CancellationToken cancellation)
-    {
-        var fullPath = FullPath(name);
-        if (entry.Kind == EntryKind.Link && new FileInfo(fullPath).LinkTarget is { } target)
-        {
-            await tar.WriteLinkAsync(name, fullPath, target, cancellation);
-            return;
-        }
-
-        // Opening a fifo would wait for its writer. Only what has no length can be one.
-        if (entry.Length == 0 && SpecialFile.IsSpecial(fullPath))
-        {
-            warn($"'{name}' is a socket, a fifo or a device and is not sent to the builder.");
-            return;
-        }
-
-        await tar.WriteFileAsync(name, fullPath, cancellation);
-    }
-
-    private List<Entry> Entries(string path)
-    {
-        var fullPath = FullPath(path);
-        try
-        {
-            var entries = new FileSystemEnumerable<Entry>(fullPath, Entry.From, Everything).ToList();
-            entries.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-            return entries;
-        }
-        catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException)
-        {
-            throw ImageErrors.ContextChanged(fullPath, "vanished");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw ImageErrors.ContextUnreadable(fullPath, e);
-        }
-    }
-
-    private string FullPath(string path) => Path.Join(_directory, path);
 
     /// <summary>Its own path within the context, or a stand-in where it lies outside or its path does not fit a plain tar header.</summary>
     private static string DockerfileEntry(string directory, string dockerfilePath)
@@ -139,26 +70,5 @@ internal sealed class BuildContext
         var relative = Path.GetRelativePath(directory, dockerfilePath).Replace('\\', '/');
         var isInside = !Path.IsPathRooted(relative) && relative != ".." && !relative.StartsWith("../", StringComparison.Ordinal);
         return isInside && ContextTar.FitsPlainHeader(relative) ? relative : ".rollout.Dockerfile";
-    }
-
-    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false, RecurseSubdirectories = false };
-
-    private enum EntryKind
-    {
-        File,
-        Directory,
-        Link,
-    }
-
-    private readonly record struct Entry(string Name, EntryKind Kind, long Length)
-    {
-        internal static Entry From(ref FileSystemEntry entry)
-        {
-            // A link to a directory has both attributes.
-            var kind = entry.Attributes.HasFlag(FileAttributes.ReparsePoint) ? EntryKind.Link
-                : entry.IsDirectory ? EntryKind.Directory
-                : EntryKind.File;
-            return new Entry(entry.FileName.ToString(), kind, kind == EntryKind.File ? entry.Length : -1);
-        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace Rollout.Engine.Images.Context;
 
@@ -40,10 +39,9 @@ internal sealed class ContextTar(Stream destination)
     /// <summary>Writes a file.</summary>
     internal async ValueTask WriteFileAsync(string name, string path, CancellationToken cancellation)
     {
-        using var file = Open(path);
-        var size = RandomAccess.GetLength(file);
-        await WriteHeaderAsync(RegularFile, name, "", size, Mode(file), Seconds(File.GetLastWriteTimeUtc(file)), cancellation);
-        await WriteContentAsync(file, path, size, cancellation);
+        using var file = ContextFile.Open(path);
+        await WriteHeaderAsync(RegularFile, name, "", file.Size, file.Mode, Seconds(file.LastWriteTimeUtc), cancellation);
+        await WriteContentAsync(file, cancellation);
     }
 
     /// <summary>Ends the archive and sends what is still held.</summary>
@@ -54,50 +52,18 @@ internal sealed class ContextTar(Stream destination)
         await FlushAsync(cancellation);
     }
 
-    private async ValueTask WriteContentAsync(SafeFileHandle file, string path, long size, CancellationToken cancellation)
+    private async ValueTask WriteContentAsync(ContextFile file, CancellationToken cancellation)
     {
-        for (long position = 0; position < size;)
+        for (long position = 0; position < file.Size;)
         {
             if (_filled == _buffer.Length) await FlushAsync(cancellation);
-            var wanted = (int)Math.Min(size - position, _buffer.Length - _filled);
-            var read = Read(file, path, _buffer.AsSpan(_filled, wanted), position);
-            if (read == 0) throw ImageErrors.ContextChanged(path, $"shrank from {size} to {position} bytes");
+            var read = file.Read(_buffer.AsSpan(_filled), position, file.Size);
             _filled += read;
             position += read;
         }
 
-        Span<byte> oneMore = stackalloc byte[1];
-        if (size > 0 && Read(file, path, oneMore, size) > 0) throw ImageErrors.ContextChanged(path, $"grew beyond {size} bytes");
-        await PadAsync(size, cancellation);
-    }
-
-    private static int Read(SafeFileHandle file, string path, Span<byte> target, long position)
-    {
-        try
-        {
-            return RandomAccess.Read(file, target, position);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw ImageErrors.ContextUnreadable(path, e);
-        }
-    }
-
-    private static SafeFileHandle Open(string path)
-    {
-        try
-        {
-            // Sharing everything: others may go on writing; it is noticed where that changes the length.
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw ImageErrors.ContextChanged(path, "vanished");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw ImageErrors.ContextUnreadable(path, e);
-        }
+        file.EnsureEndsAt(file.Size);
+        await PadAsync(file.Size, cancellation);
     }
 
     private async ValueTask WriteHeaderAsync(byte type, string name, string target, long size, int mode, long seconds, CancellationToken cancellation)
@@ -189,8 +155,6 @@ internal sealed class ContextTar(Stream destination)
 
     // Windows has no such modes; the docker CLI gives everything the executable bit there.
     private static int Mode(FileSystemInfo info) => OperatingSystem.IsWindows() ? 0x1ed : (int)info.UnixFileMode;
-
-    private static int Mode(SafeFileHandle file) => OperatingSystem.IsWindows() ? 0x1ed : (int)File.GetUnixFileMode(file);
 
     private static long Seconds(DateTime utc) => Math.Max(0, new DateTimeOffset(utc).ToUnixTimeSeconds());
 }

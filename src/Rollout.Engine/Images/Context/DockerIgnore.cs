@@ -47,17 +47,28 @@ internal sealed class DockerIgnore
     /// <exception cref="RolloutException">InvalidIgnorePattern.</exception>
     internal static DockerIgnore Parse(TextReader lines, string path)
     {
-        var patterns = new List<IgnorePattern>();
+        var patterns = new List<string>();
         for (var first = true; lines.ReadLine() is { } line; first = false)
         {
             if (first) line = line.TrimStart('\ufeff');
-            if (line.StartsWith('#')) continue;
-            var text = Clean(line.Trim());
-            if (text.Length == 0) continue;
-            patterns.Add(IgnorePattern.Parse(text) ?? throw ImageErrors.InvalidIgnorePattern(text, path));
+            if (!line.StartsWith('#')) patterns.Add(line.Trim());
         }
 
-        return patterns.Count == 0 ? None : new DockerIgnore(patterns, path);
+        return Of(patterns, path);
+    }
+
+    /// <summary>Rules that were read out of a file already.</summary>
+    /// <exception cref="RolloutException">InvalidIgnorePattern.</exception>
+    internal static DockerIgnore Of(IEnumerable<string> patterns, string path)
+    {
+        List<IgnorePattern> parsed =
+        [
+            .. from pattern in patterns
+               let text = Clean(pattern)
+               where text.Length > 0
+               select IgnorePattern.Parse(text) ?? throw ImageErrors.InvalidIgnorePattern(text, path),
+        ];
+        return parsed.Count == 0 ? None : new DockerIgnore(parsed, path);
     }
 
     /// <summary>Parses lines.</summary>

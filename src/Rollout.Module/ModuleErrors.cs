@@ -73,6 +73,13 @@ internal static class ModuleErrors
         "Pipe one from Publish-Image, or name it with -Image.",
         target);
 
+    internal static RolloutException ParameterNotApplicable(string target, IEnumerable<string> parameters) => new(
+        "ParameterNotApplicable",
+        ErrorKind.InvalidInput,
+        $"'{target}' takes no {string.Join(" and no ", parameters.Select(name => $"-{name}"))}: on its platform that has no meaning.",
+        "Leave it out. What the containers of a cluster's workload are like stands in its own spec; a Docker engine's are made by Start-Rollout.",
+        target);
+
     internal static RolloutException RolloutWithoutImage(RolloutStatus rollout) => new(
         "RolloutWithoutImage",
         ErrorKind.InvalidInput,

@@ -31,7 +31,7 @@ BeforeDiscovery {
         @{ Script = { $image | Set-ImageTag '127.0.0.1:1/x:1' | Publish-Image -RetryCount 0 }; Category = 'ConnectionError'; Names = '127.0.0.1:1' }
         @{ Script = { $image | Start-Rollout "docker/$Prefix-stranger" -Port 8080 }; Id = 'ContainerNameTaken'; Category = 'ResourceExists'; Names = 'stranger' }
         @{ Script = { $image | Start-Rollout "docker/$Prefix-port" -Port 8080 -Publish "127.0.0.1:${taken}:8080" }; Names = "$taken" }
-        @{ Script = { $image | Start-Rollout "docker/$Prefix-canary" -Strategy Canary }; Category = 'NotImplemented'; Names = 'Canary' }
+        @{ Script = { $image | Start-Rollout "docker/$Prefix-foreign" -MaxUnavailable 1 }; Category = 'InvalidArgument'; Names = 'MaxUnavailable' }
     )
 }
 

@@ -154,8 +154,10 @@ Describe 'Undo-Rollout' -Skip:$NoDocker {
     It 'leaves what was undone already, whatever is found of what runs now, and asks before it goes back further' {
         $there = Get-Rollout $rollout.Target
         $there.Phase | Should -Be Undone
-        $same = $there | Test-RolloutHealth -Uri http://127.0.0.1:1/ -FailureLimit 1 -TimeoutSec 1 | Undo-Rollout -IfUnhealthy
-        [object]::ReferenceEquals($same, $there) | Should -BeTrue
+        $health = $there | Test-RolloutHealth -Uri http://127.0.0.1:1/ -FailureLimit 1 -TimeoutSec 1
+        $health.Verdict | Should -Be Unhealthy
+        $same = $health | Undo-Rollout -IfUnhealthy
+        [object]::ReferenceEquals($same, $health.Rollout) | Should -BeTrue
         (Get-Failure { $there | Undo-Rollout -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'UndoHealthyNeedsForce,*'
     }
 

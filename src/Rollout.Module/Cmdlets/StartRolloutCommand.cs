@@ -11,6 +11,10 @@ namespace Rollout.Module.Cmdlets;
 [OutputType(typeof(RolloutStatus))]
 public sealed class StartRolloutCommand : ChangeCmdlet
 {
+    // What has a meaning on one platform only, and would be ignored on the other.
+    private static readonly string[] OfEngine = [nameof(Replicas), nameof(Port), nameof(Publish), nameof(Env), nameof(Network), nameof(Volume), nameof(Memory), nameof(Cpu), nameof(RouterEndpoint)];
+    private static readonly string[] OfCluster = [nameof(Container), nameof(MaxUnavailable)];
+
     private bool _imageIsNamed;
 
     /// <summary>The target: <c>deployment/x</c>, <c>statefulset/x</c>, <c>daemonset/x</c>, <c>docker/x</c> or <c>compose/project/service</c>.</summary>
@@ -141,9 +145,20 @@ public sealed class StartRolloutCommand : ChangeCmdlet
         var name = Text(Target) ?? throw ModuleErrors.TargetMissing(Image);
         var image = Image ?? throw ModuleErrors.ImageMissing(name);
         var target = Places.Find(name, Rollout?.Endpoint, Rollout?.Namespace, image);
+        CheckApplies(target.Name);
         var request = Request(image);
         Run(name, target, item => StartAsync(target, request, item));
     }
+
+    private void CheckApplies(TargetName target)
+    {
+        var given = (target.Home == TargetHome.Cluster ? OfEngine : OfCluster).Where(IsGiven).ToList();
+        if (given.Count > 0) throw ModuleErrors.ParameterNotApplicable($"{target}", given);
+    }
+
+    /// <summary>Empty counts as absent: a column of a CSV file may be.</summary>
+    private bool IsGiven(string parameter) =>
+        MyInvocation.BoundParameters.TryGetValue(parameter, out var value) && value is not (null or "" or ICollection { Count: 0 });
 
     private async Task StartAsync(IRolloutTarget target, RolloutRequest request, WorkItem item)
     {

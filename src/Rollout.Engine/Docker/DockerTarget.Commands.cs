@@ -29,9 +29,11 @@ internal sealed partial class DockerTarget
             Before = status,
             Description = command.Verb switch
             {
-                RolloutVerb.Suspend => throw RolloutErrors.CommandNotSupported(names.Workload, command.Verb, "the shell that started the rollout drives it, and no other can hold it",
-                    "End it there with Ctrl+C; then carry on with Resume-Rollout, or go back with Stop-Rollout."),
-                RolloutVerb.Stop => Stopped(snapshot),
+                RolloutVerb.Suspend when state.Change is null or { Frozen: true } => throw RolloutErrors.NothingToSuspend(names.Workload),
+                RolloutVerb.Stop when state.Change is null => throw RolloutErrors.NothingToStop(names.Workload),
+                RolloutVerb.Suspend => $"Hold the rollout of {status.Image} where it is",
+                RolloutVerb.Stop => $"Break off the rollout of {status.Image} and go back to what ran before",
+                RolloutVerb.Promote when state.Change?.Step is not null => $"Take the rollout of {status.Image} past all steps that are left",
                 _ when state.Change is not null => $"Carry on the rollout of {status.Image}, which is {status.Phase}",
                 _ when status.Phase == RolloutPhase.Degraded => $"Mend what is Degraded: {status.Message}",
                 _ => $"Nothing: it is {status.Phase}",
@@ -39,36 +41,86 @@ internal sealed partial class DockerTarget
         };
     }
 
-    private string Stopped(WorkloadSnapshot snapshot)
-    {
-        if (snapshot.State?.Change is null) throw RolloutErrors.NothingToStop(names.Workload);
-        Planner.CheckNobodyIsAtWork(snapshot);
-        return "Take back what is half done";
-    }
-
     private Task<RolloutStatus> CommandedAsync(RolloutCommand command, Sinks sinks, CancellationToken cancellation) => command.Verb switch
     {
-        RolloutVerb.Stop => StopAsync(command, sinks, cancellation),
         RolloutVerb.Restart => RestartAsync(command, sinks, cancellation),
-        _ => ResumeAsync(sinks, cancellation),
+        _ => CommandAsync(command.Verb, sinks, cancellation),
     };
 
-    /// <summary>An undo of what is half done, and of nothing else.</summary>
-    private async Task<RolloutStatus> StopAsync(RolloutCommand command, Sinks sinks, CancellationToken cancellation)
+    /// <summary>Tells whoever is at work, and follows what comes of it; where nobody is, does it here.</summary>
+    private async Task<RolloutStatus> CommandAsync(RolloutVerb verb, Sinks sinks, CancellationToken cancellation)
     {
         var snapshot = await services.Reader.ReadAsync(names.Workload, cancellation);
-        if (snapshot.State?.Change is null) throw RolloutErrors.NothingToStop(names.Workload);
-        return await UndoAsync(new UndoRequest { Timeout = command.Timeout }, sinks, cancellation);
+        if (snapshot is { IsHeld: true, State: { } state } && IsToBeTold(verb, state))
+        {
+            await PostedCommand.PostAsync(services.Engine, names, verb, state, cancellation);
+            if (await IsTakenAsync(cancellation)) return StatusOf(await FollowAsync(sinks, cancellation))!;
+        }
+
+        return verb switch
+        {
+            RolloutVerb.Stop => await StopAsync(sinks, cancellation),
+            RolloutVerb.Suspend => await SuspendAsync(sinks, cancellation),
+            _ => await ResumeAsync(verb, sinks, cancellation),
+        };
+    }
+
+    /// <summary>Who resumes what is not held looks on until it has come to its end.</summary>
+    private static bool IsToBeTold(RolloutVerb verb, WorkloadState state) => state.Change is { GoingBack: false, IsMend: false, Frozen: false } change && verb switch
+    {
+        RolloutVerb.Resume => change.Step is PauseStep,
+        RolloutVerb.Promote => change.Step is not null,
+        _ => true,
+    };
+
+    /// <summary>True where whoever is at work has taken the command up; false where it ended or died before, and the command is withdrawn.</summary>
+    private async Task<bool> IsTakenAsync(CancellationToken cancellation)
+    {
+        await using var watch = new EngineWatch(services.Engine, names.Workload, services.Time);
+        while (true)
+        {
+            var snapshot = await services.Reader.ReadAsync(names.Workload, cancellation);
+            if (snapshot.Command is not { } command) return true;
+            if (!snapshot.IsHeld)
+            {
+                await services.Engine.Containers.RemoveAsync(command.Id, cancellation);
+                return false;
+            }
+
+            await watch.WaitAsync(TimeSpan.FromSeconds(1), cancellation);
+        }
+    }
+
+    /// <summary>An undo of what is half done, and of nothing else.</summary>
+    private async Task<RolloutStatus> StopAsync(Sinks sinks, CancellationToken cancellation)
+    {
+        var snapshot = await FollowAsync(sinks, cancellation);
+        if (snapshot.State is not { Change: not null } state) throw RolloutErrors.NothingToStop(names.Workload);
+        return await TakeBackAsync(snapshot, state, await RecordedAsync(snapshot, state, cancellation), sinks, cancellation);
+    }
+
+    private async Task<RolloutStatus> SuspendAsync(Sinks sinks, CancellationToken cancellation)
+    {
+        var snapshot = await FollowAsync(sinks, cancellation);
+        if (snapshot.State is not { Change: { Frozen: false } change } state) throw RolloutErrors.NothingToSuspend(names.Workload);
+        if (change.Suspended) return StatusOf(snapshot)!;
+        return await GoAsync(snapshot, state.Suspend(Decision("Suspended", "It is held where it is.")), await RecordedAsync(snapshot, state, cancellation), state.Wanted!.ImageId, null, sinks, cancellation);
     }
 
     /// <summary>What failed and was left as it is goes on too: whoever says resume has mended the cause.</summary>
-    private async Task<RolloutStatus> ResumeAsync(Sinks sinks, CancellationToken cancellation)
+    private async Task<RolloutStatus> ResumeAsync(RolloutVerb verb, Sinks sinks, CancellationToken cancellation)
     {
         var snapshot = await FollowAsync(sinks, cancellation);
-        if (snapshot.State is not { Change: { Frozen: true } frozen } state) return await CarryOnAsync(sinks.Changed, sinks.Reporter, cancellation);
-        var resumed = state with { Phase = RolloutPhase.Progressing, Reason = null, Message = null, Change = frozen with { Frozen = false } };
+        if (snapshot.State is not { Change: { } change } state) return await CarryOnAsync(sinks.Changed, sinks.Reporter, cancellation);
+
+        var resumed = state with { Phase = change.Standing, Reason = null, Message = null, Change = change with { Frozen = false } };
+        if (verb == RolloutVerb.Promote && change.Step is not null) resumed = resumed.Promote(Decision("Promoted", "Past all steps that were left."));
+        else if (change.WaitsToBeResumed || IsApproval(change)) resumed = resumed.Resume(Decision("Resumed", "It goes on."));
         return await GoAsync(snapshot, resumed, await RecordedAsync(snapshot, state, cancellation), state.Wanted!.ImageId, null, sinks, cancellation);
     }
+
+    /// <summary>A pause that waits for somebody to resume it, and is not over yet.</summary>
+    private bool IsApproval(Change change) => change.Step is PauseStep { ApprovalLimit: { } limit } && services.Time.GetUtcNow() - change.Since < limit;
 
     private async Task<RolloutStatus> RestartAsync(RolloutCommand command, Sinks sinks, CancellationToken cancellation)
     {

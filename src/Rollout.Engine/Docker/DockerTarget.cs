@@ -71,6 +71,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
         var sinks = new Sinks(changed, reporter);
         var snapshot = await FollowAsync(sinks, cancellation);
         var state = snapshot.State ?? throw RolloutErrors.WorkloadNotFound(names.Workload, "Rollout knows no workload of that name");
+        if (state.Change is { WaitsToBeResumed: true }) return StatusOf(snapshot)!;
         if (state.Change is { Frozen: false }) return await GoAsync(snapshot, state, await RecordedAsync(snapshot, state, cancellation), state.Wanted!.ImageId, null, sinks, cancellation);
 
         var status = StatusOf(snapshot)!;
@@ -123,6 +124,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
                 : await MendAsync(intent.Snapshot, "It runs that image with these settings already.", sinks, cancellation);
         }
 
+        foreach (var risk in RequestLoss.Risks(intent.Change, release, intent.Template, image.Image, intent.State.Router is not null)) sinks.Reporter.Warning(risk);
         var begun = intent.State.Add(release).Begin(intent.Change, Decision("Started", $"{release.Image} as revision {release.Number}."));
         return await GoAsync(intent.Snapshot, begun, intent.Template, release.ImageId, request, sinks, cancellation);
     }
@@ -149,6 +151,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
     {
         var intent = await Undoer.PlanAsync(request, cancellation);
         var state = intent.Snapshot.State!;
+        if (intent.Snapshot.IsHeld) return await CommandAsync(RolloutVerb.Stop, sinks, cancellation);
         if (intent.Change is null) return await TakeBackAsync(intent.Snapshot, state, intent.Template, sinks, cancellation);
         if (state.Change is not null)
         {
@@ -199,6 +202,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
         var run = new RolloutRun(services.Engine, names, services.Reader, Operations(router), lease, seen => StatusOf(seen)!, services.RunChecks, sinks.Changed, sinks.Reporter, services.Time)
         {
             Checks = request?.HealthChecks is { Count: > 0 } checks ? checks : null,
+            Steps = request is null ? null : StrategySteps.Of(request, begun.Wanted!.Replicas),
         };
         try
         {

@@ -28,6 +28,9 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
     internal void CouldNotServe(string id, string problem) =>
         failed[id] = new ReplicaHealth(ReplicaPhase.Failed, "RouterRefused", $"could not be put into the router: {problem}");
 
+    /// <summary>The router did not take it: it is not tried again.</summary>
+    internal bool IsGivenUp(string id) => failed.ContainsKey(id);
+
     /// <summary>Begins a round of looking.</summary>
     internal void BeginRound() => IsProbing = false;
 

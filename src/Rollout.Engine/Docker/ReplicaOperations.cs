@@ -10,9 +10,6 @@ namespace Rollout.Engine.Docker;
 /// </summary>
 internal sealed class ReplicaOperations(IDockerClient engine, WorkloadNames names, ITrafficRouter? router, Random random)
 {
-    // Equal shares. Not 1, so that a part of it can be given later.
-    private const int FullWeight = 100;
-
     // Below the ports that systems hand out for outgoing connections: a kept container's port should be free when it comes back.
     private const int FirstHostPort = 20_000;
     private const int LastHostPort = 31_999;
@@ -54,9 +51,13 @@ internal sealed class ReplicaOperations(IDockerClient engine, WorkloadNames name
         if (template is not null) await CreateAsync(snapshot, release, replica.Index, template, cancellation);
     }
 
-    /// <summary>Puts a healthy replica into the router.</summary>
-    internal Task AdmitAsync(Replica replica, CancellationToken cancellation) =>
-        router!.AddAsync(replica.Name, replica.Address!, FullWeight, cancellation);
+    /// <summary>Puts a healthy replica into the router; idle means without a share of the traffic.</summary>
+    internal Task AdmitAsync(Replica replica, bool idle, CancellationToken cancellation) =>
+        router!.AddAsync(replica.Name, replica.Address!, idle ? 0 : ServerWeights.Full, cancellation);
+
+    /// <summary>Shares the traffic out: servers' weights by their names.</summary>
+    internal Task ShareOutAsync(IReadOnlyDictionary<string, int> weights, CancellationToken cancellation) =>
+        router!.SetWeightsAsync(weights, cancellation);
 
     /// <summary>Takes a server out of the router behind which nothing is left.</summary>
     internal Task WithdrawAsync(string server, CancellationToken cancellation) =>

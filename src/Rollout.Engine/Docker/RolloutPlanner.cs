@@ -24,7 +24,7 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
     /// <summary>Works out a rollout.</summary>
     internal async Task<Intent> PlanAsync(RolloutRequest request, CancellationToken cancellation)
     {
-        if (request.Strategy is not (RolloutStrategy.Rolling or RolloutStrategy.Recreate)) throw RolloutErrors.StrategyNotSupported(names.Workload, request.Strategy);
+        if (request.Baseline) throw StepErrors.BaselineNotSupported(names.Workload, "a plain Docker engine runs no third set beside the old and the new");
         CheckEndpoint(request.Image);
 
         var labelled = await services.Reader.ReadAsync(names.Workload, cancellation);
@@ -44,19 +44,23 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
         var up = snapshot.Live.Count(replica => replica.IsUp);
         CheckSideBySide(template, request.Strategy, release.Replicas, up);
 
+        var steps = StepsOf(request, release.Replicas);
         var change = new Change
         {
             From = state.Current,
             To = release.Number,
+
+            // Before a first release there is nothing to share the traffic with.
+            Steps = up > 0 ? [.. steps.Select(WithoutSecrets)] : [],
             FromReplicas = up,
             Strategy = request.Strategy,
-            Surge = RolloutPath.Surge(request.MaxSurge, release.Replicas),
+            Surge = request.Strategy == RolloutStrategy.BlueGreen ? release.Replicas : RolloutPath.Surge(request.MaxSurge, release.Replicas),
             OnFailure = request.OnFailure,
             TimeoutSec = request.Timeout.TotalSeconds,
             GraceRestarts = request.GraceRestarts,
             GraceSec = request.Grace.TotalSeconds,
             Checks = [.. request.HealthChecks.Where(check => check.IsOpen)],
-            SecretChecks = [.. request.HealthChecks.Where(check => !check.IsOpen).Select(check => check.Name)],
+            SecretChecks = [.. request.HealthChecks.Concat(steps.OfType<CheckStep>().SelectMany(step => step.Checks)).Where(check => !check.IsOpen).Select(check => check.Name)],
         };
         var isSameShape = present is not null && present.Replicas == release.Replicas && present.Port == release.Port
             && router == state.Router && template.SameAs(Fit(carried, new DockerWorkload(), release.Port, router));
@@ -162,6 +166,16 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
     {
         if (SideBySide.Obstacle(template) is not { } obstacle) return;
         if (count > 1) throw RolloutErrors.CannotRunReplicas(names.Workload, count, obstacle);
-        if (strategy == RolloutStrategy.Rolling && up > 0) throw RolloutErrors.CannotRunSideBySide(names.Workload, obstacle);
+        if (strategy != RolloutStrategy.Recreate && up > 0) throw RolloutErrors.CannotRunSideBySide(names.Workload, obstacle);
     }
+
+    private IReadOnlyList<RolloutStep> StepsOf(RolloutRequest request, int replicas)
+    {
+        var steps = StrategySteps.Of(request, replicas);
+        return steps.FirstOrDefault(step => step is HeaderStep) is { } header
+            ? throw StepErrors.StepNotSupported(names.Workload, header, "HAProxy's rules cannot be changed while it runs", "Use weights, or write the rule into HAProxy's configuration.")
+            : steps;
+    }
+
+    private static RolloutStep WithoutSecrets(RolloutStep step) => step is CheckStep check ? new CheckStep([.. check.Checks.Where(one => one.IsOpen)]) : step;
 }

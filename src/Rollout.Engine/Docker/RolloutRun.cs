@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Rollout.Engine.Docker.Api;
 using Rollout.Engine.Rollouts;
@@ -24,6 +25,7 @@ internal sealed class RolloutRun(
     private const int KeptReleases = 2;
     private const int PortTries = 10;
     private const string AllServe = "Every new replica is healthy and in service.";
+    private const int ShiftTries = 10;
 
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(5);
@@ -34,10 +36,15 @@ internal sealed class RolloutRun(
     private DateTimeOffset deadline;
     private DateTimeOffset? awaySince;
     private int portTries;
+    private int shifts;
+    private bool holds;
     private bool returned;
 
     /// <summary>Checks that the record cannot hold, as they carry secrets; null where they are the record's.</summary>
     internal IReadOnlyList<RolloutHealthCheck>? Checks { get; init; }
+
+    /// <summary>The steps with checks that the record cannot hold; null where they are the record's.</summary>
+    internal IReadOnlyList<RolloutStep>? Steps { get; init; }
 
     /// <summary>Goes to the end of the change under way.</summary>
     /// <param name="events">Wakes the loop when something happened to a container.</param>
@@ -46,7 +53,7 @@ internal sealed class RolloutRun(
     {
         BeginWay();
         RolloutException? refusal = null;
-        while (lease.State.Change is { Frozen: false })
+        while (lease.State.Change is { Frozen: false, Suspended: false } && !holds)
         {
             try
             {
@@ -78,12 +85,37 @@ internal sealed class RolloutRun(
         if (returned) BeginWay();
 
         snapshot = snapshot with { State = lease.State };
+        if (snapshot.Command is { } command)
+        {
+            await ObeyAsync(command, cancellation);
+            return;
+        }
+
         var status = Tell(snapshot);
         var change = lease.State.Change!;
         var observed = await ObserveAsync(snapshot, change, cancellation);
         var actions = RolloutDriver.Next(PathOf(change), observed, time.GetUtcNow(), deadline);
+        shifts = actions[0] is RolloutAction.Shift ? shifts + 1 : 0;
         await Task.WhenAll(actions.Select(action => DoAsync(action, snapshot, status, cancellation)));
-        if (actions[0] is RolloutAction.Wait) await events.WaitAsync(gate.IsProbing ? ProbeEvery : LookAtLeastEvery, cancellation);
+        if (actions[0] is RolloutAction.Wait wait) await events.WaitAsync(Patience(wait.Until), cancellation);
+    }
+
+    private TimeSpan Patience(DateTimeOffset? until)
+    {
+        var patience = gate.IsProbing ? ProbeEvery : LookAtLeastEvery;
+        return until - time.GetUtcNow() is { } left && left < patience ? TimeSpan.FromTicks(Math.Max(0, left.Ticks)) : patience;
+    }
+
+    /// <summary>Does what another shell asks for, where it does not come too late.</summary>
+    private async Task ObeyAsync(PostedCommand command, CancellationToken cancellation)
+    {
+        if (command.Apply(lease.State, time.GetUtcNow()) is { } next)
+        {
+            await lease.SaveAsync(next, cancellation);
+            BeginWay();
+        }
+
+        await engine.Containers.RemoveAsync(command.Id, cancellation);
     }
 
     /// <summary>A restart of the engine or the router is waited for: what was begun can only be ended with them.</summary>
@@ -119,8 +151,11 @@ internal sealed class RolloutRun(
         var change = lease.State.Change!;
         returned = false;
         gate = new HealthGate(engine, time, change, PortsAreReachable(engine.Endpoint));
-        deadline = time.GetUtcNow() + TimeSpan.FromSeconds(change.TimeoutSec);
+        BeginStep();
     }
+
+    /// <summary>The time that new replicas have to become healthy counts from each step anew: pauses are none of it.</summary>
+    private void BeginStep() => deadline = time.GetUtcNow() + TimeSpan.FromSeconds(lease.State.Change!.TimeoutSec);
 
     private RolloutStatus Tell(WorkloadSnapshot snapshot)
     {
@@ -137,7 +172,10 @@ internal sealed class RolloutRun(
     {
         var wanted = WantedOf(change);
         var sideBySide = change.Strategy != RolloutStrategy.Recreate;
+        var isRouted = lease.State.Router is not null;
+        if (change.GoingBack && change.Steps.Count > 0 && isRouted) return RolloutPath.SwitchBack(wanted);
         if (change.GoingBack) return sideBySide ? RolloutPath.Back(wanted, change.Surge) : RolloutPath.BackAfterRecreate(wanted);
+        if (change.Steps.Count > 0) return RolloutPath.Stepped(change.Steps, wanted, change.FromReplicas, change.Surge, isRouted);
         return sideBySide
             ? RolloutPath.Rolling(wanted, change.FromReplicas, change.Surge, RolloutPath.Batch(change.Surge, wanted))
             : RolloutPath.Recreate(wanted);
@@ -153,22 +191,27 @@ internal sealed class RolloutRun(
     {
         gate.BeginRound();
         var wanted = Enumerable.Range(1, SlotsOf(change)).Select(index => ObserveNewAsync(snapshot, change.Goal, index, cancellation));
-        return new Observation(await Task.WhenAll(wanted), [.. OldOf(snapshot).Select((old, position) => ObserveOld(snapshot, old, position + 1))], change.Verified);
+        return new Observation(await Task.WhenAll(wanted), [.. OldOf(snapshot).Select((old, position) => ObserveOld(snapshot, old, position + 1))], change.Verified, ProgressOf(change));
     }
+
+    /// <summary>The way back has no steps.</summary>
+    private static StepProgress ProgressOf(Change change) => change.GoingBack ? default : new StepProgress(change.Passed, change.Since);
 
     private async Task<ObservedReplica> ObserveNewAsync(WorkloadSnapshot snapshot, int release, int index, CancellationToken cancellation)
     {
         if (snapshot.Find(release, index) is not { } replica) return new ObservedReplica(index, ReplicaPhase.Absent, ReplicaTraffic.None, true);
         var health = await gate.LookAsync(replica, lease.State.Find(release)!.Port, cancellation);
-        return new ObservedReplica(index, health.Phase, TrafficOf(snapshot.ServerOf(replica)), IsRoutable(replica));
+        return Routed(new ObservedReplica(index, health.Phase, ReplicaTraffic.None, IsRoutable(replica)), snapshot.ServerOf(replica));
     }
 
     private ObservedReplica ObserveOld(WorkloadSnapshot snapshot, OldReplica old, int position)
     {
-        if (old.Replica is not { } replica) return new ObservedReplica(position, ReplicaPhase.Absent, TrafficOf(old.Server), true);
-        var phase = !replica.IsUp ? ReplicaPhase.Stopped : replica.IsWell ? ReplicaPhase.Ready : ReplicaPhase.Starting;
-        return new ObservedReplica(position, phase, TrafficOf(snapshot.ServerOf(replica)), IsRoutable(replica));
+        if (old.Replica is not { } replica) return Routed(new ObservedReplica(position, ReplicaPhase.Absent, ReplicaTraffic.None, true), old.Server);
+        var phase = !replica.IsUp ? ReplicaPhase.Stopped : replica.IsWell && !gate.IsGivenUp(replica.Id) ? ReplicaPhase.Ready : ReplicaPhase.Starting;
+        return Routed(new ObservedReplica(position, phase, ReplicaTraffic.None, IsRoutable(replica)), snapshot.ServerOf(replica));
     }
+
+    private static ObservedReplica Routed(ObservedReplica replica, RouterServer? server) => replica with { Traffic = TrafficOf(server), Weight = server?.Weight ?? 0 };
 
     /// <summary>What is to go: whatever is not of the release that is to serve, and servers that nothing stands behind.</summary>
     private List<OldReplica> OldOf(WorkloadSnapshot snapshot)
@@ -188,6 +231,7 @@ internal sealed class RolloutRun(
         null => ReplicaTraffic.None,
         { State: RouterServerState.Ready } => ReplicaTraffic.Serving,
         { Dynamic: false, State: RouterServerState.Maintenance } => ReplicaTraffic.None,
+        { State: RouterServerState.Draining, Weight: 0 } => ReplicaTraffic.Idle,
         _ => ReplicaTraffic.Held,
     };
 
@@ -197,7 +241,12 @@ internal sealed class RolloutRun(
         {
             RolloutAction.Create create => replicas.CreateAsync(snapshot, Goal, create.Index, lease.Template, cancellation),
             RolloutAction.Start start => StartAsync(snapshot, snapshot.Find(Goal.Number, start.Index)!, cancellation),
-            RolloutAction.Admit admit => AdmitAsync(snapshot.Find(Goal.Number, admit.Index)!, cancellation),
+            RolloutAction.Admit admit => AdmitAsync(ReplicaOf(snapshot, admit.IsNew, admit.Index), admit.Idle, cancellation),
+            RolloutAction.Shift shift => ShiftAsync(snapshot, shift, cancellation),
+            RolloutAction.Pass => PassAsync(cancellation),
+            RolloutAction.Check => CheckAsync(snapshot, status, cancellation),
+            RolloutAction.Expire => FailAsync("ApprovalTimedOut", $"Nobody resumed it at the step '{lease.State.Change!.Step}'.", null, cancellation),
+            RolloutAction.Hold => HoldAsync(),
             RolloutAction.Withdraw withdraw => WithdrawAsync(snapshot, withdraw, cancellation),
             RolloutAction.Retire retire => RetireAsync(snapshot, OldOf(snapshot)[retire.Index - 1].Replica!, cancellation),
             RolloutAction.Verify => VerifyAsync(status, cancellation),
@@ -228,11 +277,35 @@ internal sealed class RolloutRun(
     private static bool IsOwnPortTaken(RolloutException problem, Replica replica) =>
         problem.Id == "PortTaken" && replica.HostPort is { } port && problem.Message.Contains($":{WorkloadLabels.Text(port)}", StringComparison.Ordinal);
 
-    private async Task AdmitAsync(Replica replica, CancellationToken cancellation)
+    private Replica ReplicaOf(WorkloadSnapshot snapshot, bool isNew, int index) =>
+        isNew ? snapshot.Find(Goal.Number, index)! : OldOf(snapshot)[index - 1].Replica!;
+
+    /// <summary>What the router has in force is read again at the next look, and shared out again where it is not what was asked.</summary>
+    private async Task ShiftAsync(WorkloadSnapshot snapshot, RolloutAction.Shift shift, CancellationToken cancellation)
+    {
+        if (shifts > ShiftTries) throw TrafficErrors.RouterSharesNotKept(names.Workload, shift.Percent, lease.State.Router!.Backend);
+        var weights = shift.Weights.ToDictionary(one => snapshot.ServerOf(ReplicaOf(snapshot, one.IsNew, one.Replica.Index))!.Name, one => one.Weight);
+        await replicas.ShareOutAsync(weights, cancellation);
+        reporter.Verbose(string.Create(CultureInfo.InvariantCulture, $"{Goal.Image} gets {shift.Percent:0.####} % of the traffic: {string.Join(", ", weights.Select(one => $"{one.Key} {one.Value}"))}."));
+    }
+
+    private async Task PassAsync(CancellationToken cancellation)
+    {
+        await lease.SaveAsync(lease.State.Pass(Decision("Passed", $"The step '{lease.State.Change!.Step}' is done.")), cancellation);
+        BeginStep();
+    }
+
+    private Task HoldAsync()
+    {
+        holds = true;
+        return Task.CompletedTask;
+    }
+
+    private async Task AdmitAsync(Replica replica, bool idle, CancellationToken cancellation)
     {
         try
         {
-            await replicas.AdmitAsync(replica, cancellation);
+            await replicas.AdmitAsync(replica, idle, cancellation);
             reporter.Verbose($"{replica.Name} is in service.");
         }
         catch (RolloutException problem) when (!IsAway(problem))
@@ -269,10 +342,28 @@ internal sealed class RolloutRun(
         var skipped = Checks is null ? change.SecretChecks : [];
         if (checks.Count == 0)
         {
-            await PassAsync(AllServe, skipped, cancellation);
+            await PassAsync(AllServe, skipped, lease.State.Verified, cancellation);
             return;
         }
 
+        await CheckAsync(status, checks, skipped, lease.State.Verified, lease.State.GoOn, cancellation);
+    }
+
+    /// <summary>The checks of a step look at the new replicas that there are by then.</summary>
+    private async Task CheckAsync(WorkloadSnapshot snapshot, RolloutStatus status, CancellationToken cancellation)
+    {
+        var own = ((Steps ?? lease.State.Change!.Steps)[lease.State.Change!.Passed] as CheckStep)?.Checks ?? [];
+        var ofRollout = Checks ?? lease.State.Change.Checks;
+        var checks = own.Count > 0 ? own : ofRollout.Count > 0 ? ofRollout : [new ContainerHealthCheck { Name = "containers" }];
+        var present = snapshot.Live.Count(replica => replica.Release == lease.State.Change.Goal && replica.IsUp);
+        await CheckAsync(status with { Desired = present }, checks, Steps is null ? lease.State.Change.SecretChecks : [], lease.State.Pass, lease.State.PassAllTheSame, cancellation);
+        if (lease.State.Change is not null) BeginStep();
+    }
+
+    private async Task CheckAsync(
+        RolloutStatus status, IReadOnlyList<RolloutHealthCheck> checks, IReadOnlyList<string> skipped,
+        Func<RolloutDecision, WorkloadState> passed, Func<string, string, RolloutDecision, WorkloadState> failed, CancellationToken cancellation)
+    {
         RolloutHealth health;
         try
         {
@@ -285,13 +376,13 @@ internal sealed class RolloutRun(
         }
 
         var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
-        if (health.Verdict == HealthVerdict.Healthy) await PassAsync(findings, skipped, cancellation);
-        else if (change.OnFailure == FailureAction.Continue) await lease.SaveAsync(lease.State.GoOn("HealthCheckFailed", findings, Decision("Checked", findings, health.Verdict)), cancellation);
+        if (health.Verdict == HealthVerdict.Healthy) await PassAsync(findings, skipped, passed, cancellation);
+        else if (lease.State.Change!.OnFailure == FailureAction.Continue) await lease.SaveAsync(failed("HealthCheckFailed", findings, Decision("Checked", findings, health.Verdict)), cancellation);
         else await FailAsync("HealthCheckFailed", findings, health.Verdict, cancellation);
     }
 
     /// <summary>Nothing that could be checked was bad. Checks that only another shell could have made leave the release without a verdict.</summary>
-    private async Task PassAsync(string findings, IReadOnlyList<string> skipped, CancellationToken cancellation)
+    private async Task PassAsync(string findings, IReadOnlyList<string> skipped, Func<RolloutDecision, WorkloadState> passed, CancellationToken cancellation)
     {
         var decision = Decision("Checked", findings, HealthVerdict.Healthy);
         if (skipped.Count > 0)
@@ -301,7 +392,7 @@ internal sealed class RolloutRun(
             decision = Decision("Checked", $"{findings} {unmade}", HealthVerdict.Inconclusive);
         }
 
-        await lease.SaveAsync(lease.State.Verified(decision), cancellation);
+        await lease.SaveAsync(passed(decision), cancellation);
     }
 
     private async Task FailAsync(WorkloadSnapshot snapshot, int index, CancellationToken cancellation)

@@ -19,15 +19,17 @@ internal sealed class UndoPlanner(DockerTargetServices services, WorkloadNames n
     {
         var snapshot = await services.Reader.ReadAsync(names.Workload, cancellation);
         if (snapshot.State is not { } state) throw RolloutErrors.WorkloadNotFound(names.Workload, "Rollout knows no workload of that name");
-        planner.CheckNobodyIsAtWork(snapshot);
         if (state.Router is { } router) await planner.CheckRouterAsync(router, cancellation);
 
         var target = Choose(state, request);
         if (state.Change is { } halfDone && (target is null || target.Number == halfDone.From))
         {
+            // Whoever is at work can be told to go back, unless it is at that already.
+            if (halfDone is { GoingBack: true } or { IsMend: true }) planner.CheckNobodyIsAtWork(snapshot);
             return new UndoIntent(snapshot, null, await planner.CarriedAsync(snapshot, state.Find(halfDone.From), cancellation), null);
         }
 
+        planner.CheckNobodyIsAtWork(snapshot);
         if (target is null || target.Number == state.Current) throw RolloutErrors.NothingToUndo(names.Workload, Reason(state, target));
         await CheckImageAsync(snapshot, target, cancellation);
         var template = await planner.CarriedAsync(snapshot, snapshot.Replicas.Any(replica => replica.Release == target.Number) ? target : state.Find(state.Current), cancellation);

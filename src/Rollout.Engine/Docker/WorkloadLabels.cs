@@ -34,6 +34,9 @@ internal static class WorkloadLabels
     /// <summary>On a copy that is kept in place of a replica: <c>true</c>.</summary>
     internal const string Parked = Prefix + "parked";
 
+    /// <summary>On what one shell asks of another: a verb, the release it means and the steps passed by then.</summary>
+    internal const string Command = Prefix + "command";
+
     /// <summary>On the record: its number.</summary>
     internal const string Sequence = Prefix + "state";
 

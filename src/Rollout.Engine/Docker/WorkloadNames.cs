@@ -30,6 +30,9 @@ internal sealed class WorkloadNames
     /// <summary>The container of record number <paramref name="sequence"/>.</summary>
     internal string Record(int sequence) => $"rollout-{Kept}-{WorkloadLabels.Text(sequence)}";
 
+    /// <summary>The container of a command that one shell gives to another.</summary>
+    internal string Command => $"rollout-{Kept}-command";
+
     /// <summary>A copy kept in place of a replica.</summary>
     internal string Parked(int release, int index) => $"rollout-{Kept}-{WorkloadLabels.Text(release)}-{WorkloadLabels.Text(index)}";
 

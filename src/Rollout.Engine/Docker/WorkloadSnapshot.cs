@@ -23,6 +23,9 @@ internal sealed record WorkloadSnapshot(
     /// <summary>True while a shell is at work on it.</summary>
     internal bool IsHeld => State?.Holder?.IsAlive(Silence) ?? false;
 
+    /// <summary>What somebody asks of whoever is at work; null where nothing is.</summary>
+    internal PostedCommand? Command { get; init; }
+
     /// <summary>The containers themselves, without parked copies.</summary>
     internal IEnumerable<Replica> Live => Replicas.Where(replica => !replica.IsParked);
 
@@ -58,6 +61,9 @@ internal sealed record WorkloadSnapshot(
         var sequence = WorkloadLabels.Number(record.Labels, WorkloadLabels.Sequence);
         var state = WorkloadState.From(record.Labels) ?? WorkloadState.Rebuild(replicas);
         var silence = now - DateTimeOffset.FromUnixTimeSeconds(record.Created);
-        return new WorkloadSnapshot(name, state is null ? null : state with { Sequence = sequence ?? 0 }, sequence is null ? null : record.Id, silence, replicas);
+        return new WorkloadSnapshot(name, state is null ? null : state with { Sequence = sequence ?? 0 }, sequence is null ? null : record.Id, silence, replicas)
+        {
+            Command = containers.Select(PostedCommand.From).FirstOrDefault(command => command is not null),
+        };
     }
 }

@@ -114,11 +114,11 @@ internal sealed record WorkloadState
     /// <summary>A change begins.</summary>
     internal WorkloadState Begin(Change change, RolloutDecision decision) => this with
     {
-        Phase = RolloutPhase.Progressing,
+        Phase = change.Standing,
         Reason = null,
         Message = null,
         WentBackAsAsked = false,
-        Change = change,
+        Change = change with { Since = decision.At },
         Strategy = change.Strategy,
         StartedAt = decision.At,
         CompletedAt = null,
@@ -127,6 +127,30 @@ internal sealed record WorkloadState
 
     /// <summary>The checks were made, and the decision has what they found.</summary>
     internal WorkloadState Verified(RolloutDecision decision) => Judge(Change!.To, decision) with { Change = Change with { Verified = true } };
+
+    /// <summary>A step is passed, and the next one begins.</summary>
+    internal WorkloadState Pass(RolloutDecision decision) => Decide(decision).On(Change!.Next(decision.At));
+
+    /// <summary>The checks of a step failed, and it goes on all the same.</summary>
+    internal WorkloadState PassAllTheSame(string reason, string message, RolloutDecision decision) =>
+        Decide(decision).On(Change!.Next(decision.At) with { Reason = reason, Message = message });
+
+    /// <summary>It is held where it is.</summary>
+    internal WorkloadState Suspend(RolloutDecision decision) => Decide(decision).On(Change! with { Suspended = true });
+
+    /// <summary>What held it is lifted; a pause that it stands at is over.</summary>
+    internal WorkloadState Resume(RolloutDecision decision)
+    {
+        var change = Change! with { Suspended = false };
+        return Decide(decision).On(change.Step is PauseStep ? change.Next(decision.At) : change);
+    }
+
+    /// <summary>Past every step that is left.</summary>
+    internal WorkloadState Promote(RolloutDecision decision) =>
+        Decide(decision).On(Change! with { Suspended = false, Passed = Change.Steps.Count, Since = decision.At });
+
+    private WorkloadState On(Change change) => this with { Change = change, Phase = change.Standing };
+
 
     /// <summary>The checks failed, and it goes on all the same.</summary>
     internal WorkloadState GoOn(string reason, string message, RolloutDecision decision) =>
@@ -137,7 +161,7 @@ internal sealed record WorkloadState
         Judge(Change!.To, decision) with
         {
             Phase = RolloutPhase.Progressing,
-            Change = Change with { GoingBack = true, Reason = reason, Message = message },
+            Change = Change with { GoingBack = true, Suspended = false, Reason = reason, Message = message },
             Reason = reason,
             Message = message,
         };
@@ -146,7 +170,7 @@ internal sealed record WorkloadState
     internal WorkloadState TakeBack(RolloutDecision decision) => Decide(decision) with
     {
         Phase = RolloutPhase.Progressing,
-        Change = Change! with { GoingBack = true, Frozen = false, IsAsked = true, Reason = null, Message = null },
+        Change = Change! with { GoingBack = true, Frozen = false, Suspended = false, IsAsked = true, Reason = null, Message = null },
         Reason = null,
         Message = null,
     };
@@ -276,6 +300,18 @@ internal sealed record Change
     /// <summary>The names of those with secrets, which must not be written down: only who was given them can make them.</summary>
     public IReadOnlyList<string> SecretChecks { get; init; } = [];
 
+    /// <summary>The steps of a canary or blue-green rollout, without checks that have secrets in them.</summary>
+    public IReadOnlyList<RolloutStep> Steps { get; init; } = [];
+
+    /// <summary>How many of them have been passed.</summary>
+    public int Passed { get; init; }
+
+    /// <summary>When the last of them was, or it all began.</summary>
+    public DateTimeOffset Since { get; init; }
+
+    /// <summary>True where somebody holds it.</summary>
+    public bool Suspended { get; init; }
+
     /// <summary>True once the checks have passed.</summary>
     public bool Verified { get; init; }
 
@@ -294,6 +330,18 @@ internal sealed record Change
     /// <summary>The same in a sentence.</summary>
     public string? Message { get; init; }
 
+    /// <summary>The step it stands at; null where there are none, or all have been passed, or it goes back.</summary>
+    [JsonIgnore]
+    public RolloutStep? Step => GoingBack || Passed >= Steps.Count ? null : Steps[Passed];
+
+    /// <summary>True where it stays until somebody resumes it, and nobody need be at work meanwhile.</summary>
+    [JsonIgnore]
+    public bool WaitsToBeResumed => !Frozen && (Suspended || Step is PauseStep { IsOpenEnded: true });
+
+    /// <summary>What that comes to.</summary>
+    [JsonIgnore]
+    public RolloutPhase Standing => Suspended || Step is PauseStep ? RolloutPhase.Paused : RolloutPhase.Progressing;
+
     /// <summary>True where nothing new is rolled out, but what serves is put in order.</summary>
     [JsonIgnore]
     public bool IsMend => From == To;
@@ -305,6 +353,9 @@ internal sealed record Change
     /// <summary>The release that is to go.</summary>
     [JsonIgnore]
     public int Source => GoingBack ? To : From;
+
+    /// <summary>The same with one step more passed.</summary>
+    internal Change Next(DateTimeOffset now) => this with { Passed = Passed + 1, Since = now };
 }
 
 /// <summary>A container that Rollout found and took over.</summary>

@@ -29,6 +29,7 @@ internal static class WorkloadStatus
             Revision = wanted?.Number ?? 0,
             Strategy = state.Strategy,
             Phase = phase,
+            Step = StepOf(state.Change),
             Succeeded = phase == RolloutPhase.Healthy || (state.WentBackAsAsked && phase is RolloutPhase.Undone or RolloutPhase.Failed),
             Desired = wanted?.Replicas ?? 0,
             Updated = snapshot.Live.Count(replica => replica.Release == wanted?.Number && replica.IsUp),
@@ -63,6 +64,12 @@ internal static class WorkloadStatus
 
     private static (RolloutPhase Phase, string? Reason, string? Message) Standing(WorkloadSnapshot snapshot, WorkloadState state, WorkloadNames names)
     {
+        if (state.Change is { WaitsToBeResumed: true } waiting)
+        {
+            return (RolloutPhase.Paused, waiting.Suspended ? "Suspended" : "WaitsForResume",
+                "It waits for Resume-Rollout; with -Full it goes to the end at once, and Stop-Rollout goes back.");
+        }
+
         if (state.Change is { Frozen: false } && !snapshot.IsHeld)
         {
             return (RolloutPhase.Progressing, "Abandoned",
@@ -75,6 +82,13 @@ internal static class WorkloadStatus
         return Trouble(snapshot, state, names) is { } trouble
             ? (RolloutPhase.Degraded, trouble.Reason, trouble.Message)
             : (state.Phase, state.Reason, state.Message);
+    }
+
+    private static string? StepOf(Change? change)
+    {
+        if (change is null or { GoingBack: true } or { Steps.Count: 0 }) return null;
+        var count = change.Steps.Count;
+        return change.Step is { } step ? $"{change.Passed + 1} of {count}: {step}" : $"{count} of {count}: completing";
     }
 
     /// <summary>What is wrong with a workload that came to its end well.</summary>

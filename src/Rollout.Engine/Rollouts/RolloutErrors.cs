@@ -31,6 +31,13 @@ internal static class RolloutErrors
         mend,
         workload);
 
+    internal static RolloutException NothingToSuspend(string workload) => new(
+        "NothingToSuspend",
+        ErrorKind.InvalidInput,
+        $"Nothing is under way for '{workload}' that could be held.",
+        "See Get-Rollout for where it stands.",
+        workload);
+
     internal static RolloutException NothingToStop(string workload) => new(
         "NothingToStop",
         ErrorKind.InvalidInput,
@@ -92,13 +99,6 @@ internal static class RolloutErrors
         ErrorKind.NotFound,
         $"There is no '{workload}': {problem}.",
         "See Get-Rollout for those that are there.",
-        workload);
-
-    internal static RolloutException StrategyNotSupported(string workload, RolloutStrategy strategy) => new(
-        "StrategyNotSupported",
-        ErrorKind.NotSupported,
-        $"'{workload}' cannot be rolled out with -Strategy {strategy}: a plain Docker engine has Rolling and Recreate.",
-        "Use -Strategy Rolling behind a router, or -Strategy Recreate.",
         workload);
 
     internal static RolloutException EndpointMismatch(ImageSource image, string imageHost, RolloutEndpoint endpoint) => new(

@@ -70,11 +70,12 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
         }
     }
 
-    public async Task SetWeightAsync(string name, int weight, CancellationToken cancellation)
+    public async Task SetWeightsAsync(IReadOnlyDictionary<string, int> weights, CancellationToken cancellation)
     {
-        CheckName(name);
-        WarnWhereWeightsAreIgnored(await ReadAsync(cancellation), name, weight);
-        await SetAsync(name, $"weight {weight}", cancellation);
+        foreach (var name in weights.Keys) CheckName(name);
+        var found = await ReadAsync(cancellation);
+        WarnWhereWeightsAreIgnored(found, weights);
+        foreach (var (name, weight) in weights.OrderBy(one => one.Value < found.Find(one.Key)?.Weight)) await SetAsync(name, $"weight {weight}", cancellation);
     }
 
     public async Task DrainAsync(string name, CancellationToken cancellation)
@@ -119,7 +120,7 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
     private async Task AddOnceAsync(string name, IPEndPoint address, int weight, CancellationToken cancellation)
     {
         var found = await ReadAsync(cancellation);
-        WarnWhereWeightsAreIgnored(found, name, weight);
+        WarnWhereWeightsAreIgnored(found, new Dictionary<string, int> { [name] = weight });
         var server = found.Find(name);
         if (server is not null && !(TryAddress(server.Address, out var present) && present.Equals(address)))
         {
@@ -248,9 +249,10 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
         return TrafficErrors.RouterBackendNotFound(endpoint, backend, [.. names]);
     }
 
-    private void WarnWhereWeightsAreIgnored(HAProxyBackend found, string name, int weight)
+    private void WarnWhereWeightsAreIgnored(HAProxyBackend found, IReadOnlyDictionary<string, int> weights)
     {
-        var uneven = found.Servers.Any(server => server.Name != name && server.State == RouterServerState.Ready && server.Weight != weight);
+        var others = found.Servers.Where(server => server.State == RouterServerState.Ready && !weights.ContainsKey(server.Name)).Select(server => server.Weight);
+        var uneven = others.Concat(weights.Values).Where(weight => weight > 0).Distinct().Count() > 1;
         if (warned || !uneven || found.Balance is "roundrobin" or "") return;
 
         warned = true;

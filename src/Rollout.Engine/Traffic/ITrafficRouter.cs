@@ -21,8 +21,13 @@ public interface ITrafficRouter : IAsyncDisposable
     /// <param name="cancellation">Ends the wait.</param>
     Task AddAsync(string name, string address, int weight, CancellationToken cancellation);
 
-    /// <summary>Changes a server's weight.</summary>
-    Task SetWeightAsync(string name, int weight, CancellationToken cancellation);
+    /// <summary>
+    /// Shares the traffic out. Those that get more are set before those that get less, so that at no moment nobody has a share. What is in force
+    /// then, <see cref="ServersAsync"/> tells.
+    /// </summary>
+    /// <param name="weights">Weights, 0 to 256, by the servers' names; the others keep theirs.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    Task SetWeightsAsync(IReadOnlyDictionary<string, int> weights, CancellationToken cancellation);
 
     /// <summary>Sends a server no new traffic; what it is doing goes on.</summary>
     Task DrainAsync(string name, CancellationToken cancellation);

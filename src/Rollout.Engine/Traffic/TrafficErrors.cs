@@ -79,6 +79,13 @@ internal static class TrafficErrors
         "See whether HAProxy can reach that address, and what the backend's 'option httpchk' asks for.",
         server);
 
+    internal static RolloutException RouterSharesNotKept(string workload, decimal percent, string backend) => new(
+        "RouterSharesNotKept",
+        ErrorKind.Conflict,
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The new version of '{workload}' is to get {percent:0.####} % of the traffic, but backend '{backend}' does not keep the weights it is given."),
+        "See who else sets its weights (an agent-check, another tool), and leave them to one.",
+        backend);
+
     internal static RolloutException RouterRefused(HAProxyEndpoint endpoint, string command, string answer) => new(
         "RouterRefused",
         ErrorKind.OperationFailed,

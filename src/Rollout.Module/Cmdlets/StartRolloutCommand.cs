@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using Rollout.Engine.Rollouts;
 using Rollout.Module.Completers;
+using Rollout.Module.Literals;
 using Rollout.Module.Pipeline;
 
 namespace Rollout.Module.Cmdlets;
@@ -37,6 +38,24 @@ public sealed class StartRolloutCommand : ChangeCmdlet
     /// <summary>How the new replaces the old.</summary>
     [Parameter]
     public RolloutStrategy Strategy { get; set; } = RolloutStrategy.Rolling;
+
+    /// <summary>The steps: '5%,2m,25%,pause,check' as one text or several, or hashtables.</summary>
+    [Parameter]
+    [Step]
+    public object[] Step { get; set; } = [];
+
+    /// <summary>A blue-green rollout switches by itself, as soon as its steps are done.</summary>
+    [Parameter]
+    public SwitchParameter AutoPromote { get; set; }
+
+    /// <summary>How long a blue-green rollout keeps the old set running after the switch.</summary>
+    [Parameter]
+    [Duration]
+    public TimeSpan ScaleDownDelay { get; set; }
+
+    /// <summary>Makes as many replicas of the old version as of the new beside them, to compare the new with.</summary>
+    [Parameter]
+    public SwitchParameter Baseline { get; set; }
 
     /// <summary>Replicas above the wanted number while it goes on: a number or a percentage.</summary>
     [Parameter]
@@ -176,6 +195,10 @@ public sealed class StartRolloutCommand : ChangeCmdlet
         Container = Text(Container),
         ByTag = ByTag,
         Strategy = Strategy,
+        Steps = [.. Step.Cast<RolloutStep>()],
+        AutoPromote = AutoPromote,
+        ScaleDownDelay = ScaleDownDelay,
+        Baseline = Baseline,
         MaxSurge = Text(MaxSurge),
         MaxUnavailable = Text(MaxUnavailable),
         OnFailure = OnFailure,

@@ -77,6 +77,55 @@ public sealed class InterruptedRolloutTests(DockerEngineFixture engine, ITestOut
         Assert.Fail("it never came to its end");
     }
 
+    [FactNeeds("docker", "haproxy")]
+    public async Task Whenever_the_shell_of_a_canary_dies_another_one_carries_it_on_from_that_step()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var name = $"{engine.Prefix}{Guid.NewGuid().ToString("N")[..6]}";
+        var survivor = new TestWorkload(engine.Client, engine.Prefix, name, time: new LaterTime());
+        var images = new[] { await survivor.ImageAsync("v1"), await survivor.ImageAsync("v2") };
+        var behind = new DockerWorkload { Port = TestWorkload.Port, Router = "haproxy", RouterEndpoint = haproxy.Socket, Backend = "shop", Replicas = 2 };
+        await survivor.StartAsync(TestWorkload.Request(images[0], 2, behind));
+
+        await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 40, connections: 2);
+        for (var (changes, wanted) = (1, 1); changes < MostChanges; changes += 5, wanted = 1 - wanted)
+        {
+            output.WriteLine($"dies after {changes} changes");
+            var life = new Life(changes);
+            var mortal = new TestWorkload(new MortalClient(engine.Client, life), engine.Prefix, name, (_, _) => new MortalRouter(haproxy.Open(), life));
+            var canary = TestWorkload.Request(images[wanted], 2, new DockerWorkload()) with { Strategy = RolloutStrategy.Canary, Steps = StepText.Parse("20%,1ms,60%,check") };
+            var passed = "";
+            try
+            {
+                await mortal.StartAsync(canary, status => passed = status.Step ?? passed);
+                Assert.StartsWith("4 of 4", passed, StringComparison.Ordinal);
+                Assert.Empty((await load.StopAsync()).Failures);
+                return;
+            }
+            catch (DiedException)
+            {
+                // As planned.
+            }
+
+            // No step is done again that was passed.
+            var steps = new List<string>();
+            var begun = (await survivor.ReadAsync()).Phase != RolloutPhase.Healthy;
+            var status = begun ? await CarriedOnAsync(survivor, steps) : await survivor.StartAsync(canary);
+            Assert.True(status.Phase == RolloutPhase.Healthy, $"after {changes} changes: {status.Phase}: {status.Message}");
+            Assert.Equal(images[wanted].Tag, status.Image!.Tag);
+            Assert.All(steps, step => Assert.True(string.CompareOrdinal(step, passed) >= 0, $"{step} after {passed}"));
+            await AssertInOrderAsync(survivor, haproxy, status, changes);
+        }
+
+        Assert.Fail("it never came to its end");
+    }
+
+    private static async Task<RolloutStatus> CarriedOnAsync(TestWorkload survivor, List<string> steps) =>
+        await survivor.CommandAsync(RolloutVerb.Resume, status =>
+        {
+            if (status.Step is { } step) steps.Add(step);
+        });
+
     /// <summary>Where nothing was begun, nothing is half done: an undo would undo the one before.</summary>
     private static async Task<RolloutStatus> UndoAsync(TestWorkload survivor)
     {

@@ -100,7 +100,7 @@ internal sealed class MortalRouter(ITrafficRouter inner, Life life) : ITrafficRo
 
     public Task AddAsync(string name, string address, int weight, CancellationToken cancellation) => life.ChangeAsync(() => inner.AddAsync(name, address, weight, cancellation));
 
-    public Task SetWeightAsync(string name, int weight, CancellationToken cancellation) => life.ChangeAsync(() => inner.SetWeightAsync(name, weight, cancellation));
+    public Task SetWeightsAsync(IReadOnlyDictionary<string, int> weights, CancellationToken cancellation) => life.ChangeAsync(() => inner.SetWeightsAsync(weights, cancellation));
 
     public Task DrainAsync(string name, CancellationToken cancellation) => life.ChangeAsync(() => inner.DrainAsync(name, cancellation));
 

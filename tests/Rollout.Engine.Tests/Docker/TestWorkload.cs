@@ -104,6 +104,12 @@ internal sealed class TestWorkload
         }
     }
 
+    internal async Task<RolloutStatus> CommandAsync(RolloutVerb verb, Action<RolloutStatus>? changed = null)
+    {
+        var plan = await Target.PlanAsync(new RolloutCommand(verb), SilentReporter.Instance, CancellationToken.None);
+        return await Target.ApplyAsync(plan, changed, SilentReporter.Instance, CancellationToken.None);
+    }
+
     internal async Task<RolloutStatus> ReadAsync() => (await Target.ReadAsync(CancellationToken.None))!;
 
     /// <summary>name:state of each of its containers, the record apart, sorted.</summary>

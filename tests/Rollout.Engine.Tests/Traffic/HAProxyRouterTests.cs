@@ -49,8 +49,7 @@ public sealed class HAProxyRouterTests
         await router.AddAsync("canary", canary.Address, 0, None);
         Assert.Equal(0, await AnswersOfCanaryAsync());
 
-        await router.SetWeightAsync("stable", 80, None);
-        await router.SetWeightAsync("canary", 20, None);
+        await router.SetWeightsAsync(new Dictionary<string, int> { ["stable"] = 80, ["canary"] = 20 }, None);
         Assert.Equal(80, await AnswersOfCanaryAsync());
 
         async Task<int> AnswersOfCanaryAsync()
@@ -209,7 +208,7 @@ public sealed class HAProxyRouterTests
         Assert.Empty(await router.ServersAsync(None));
         Assert.Equal(0, await router.RemoveAsync("shop-1", Patience, None));
         await router.DrainAsync("shop-1", None);
-        Assert.Equal("RouterServerNotFound", (await Assert.ThrowsAsync<RolloutException>(() => router.SetWeightAsync("shop-1", 1, None))).Id);
+        Assert.Equal("RouterServerNotFound", (await Assert.ThrowsAsync<RolloutException>(() => router.SetWeightsAsync(new Dictionary<string, int> { ["shop-1"] = 1 }, None))).Id);
 
         await router.AddAsync("shop-1", upstream.Address, 100, None);
         using var client = new HttpClient();
@@ -336,8 +335,8 @@ public sealed class HAProxyRouterTests
         await router.AddAsync("shop-1", upstream.Address, 100, None);
         await router.AddAsync("shop-2", upstream.Address, 100, None);
         Assert.Empty(reporter.Texts);
-        await router.SetWeightAsync("shop-2", 10, None);
-        await router.SetWeightAsync("shop-2", 20, None);
+        await router.SetWeightsAsync(new Dictionary<string, int> { ["shop-2"] = 10 }, None);
+        await router.SetWeightsAsync(new Dictionary<string, int> { ["shop-2"] = 20 }, None);
         Assert.Contains("leastconn", Assert.Single(reporter.Texts), StringComparison.Ordinal);
     }
 

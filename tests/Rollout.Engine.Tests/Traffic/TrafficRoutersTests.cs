@@ -52,7 +52,7 @@ public sealed class TrafficRoutersTests
             Assert.Equal("InvalidRouterName", RefusedAsync(shop => shop.AddAsync(odd, "127.0.0.1:80", 1, default), router.Path));
             Assert.Equal("InvalidRouterName", RefusedAsync(shop => shop.RemoveAsync(odd, TimeSpan.Zero, default), router.Path));
             Assert.Equal("InvalidRouterName", RefusedAsync(shop => shop.DrainAsync(odd, default), router.Path));
-            Assert.Equal("InvalidRouterName", RefusedAsync(shop => shop.SetWeightAsync(odd, 1, default), router.Path));
+            Assert.Equal("InvalidRouterName", RefusedAsync(shop => shop.SetWeightsAsync(new Dictionary<string, int> { [odd] = 1 }, default), router.Path));
             return !router.WasAsked;
         }).QuickCheckThrowOnFailure();
     }

@@ -1,0 +1,247 @@
+using System.Threading.Channels;
+using Rollout.Engine.Rollouts;
+using Rollout.Engine.Tests.Engines;
+using Xunit;
+
+namespace Rollout.Engine.Tests.Docker;
+
+/// <summary>Canary and blue-green on the real engine behind a real HAProxy, under load.</summary>
+[Trait("Needs", "docker")]
+public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixture<DockerEngineFixture>
+{
+    [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task A_canary_gets_its_share_of_the_requests_and_then_all()
+    {
+        const int Counted = 20_000;
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = await ServingAsync(haproxy, replicas: 2);
+
+        await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 2500);
+        var status = await shop.StartAsync(Canary(await shop.FastImageAsync("v2"), "20%,pause"));
+        Assert.Equal((RolloutPhase.Paused, "2 of 2: pause", "WaitsForResume"), (status.Phase, status.Step, status.Reason));
+        Assert.Equal((1, 3), (status.Updated, status.Available));
+        Assert.Equal("1-1:256 1-2:256 2-1:128", await WeightsAsync(haproxy, shop));
+
+        var (before, beforeNew) = Count(load);
+        while (Count(load).All - before < Counted) await Task.Delay(50);
+        var (after, afterNew) = Count(load);
+        Assert.InRange(100.0 * (afterNew - beforeNew) / (after - before), 17, 23);
+
+        status = await shop.CommandAsync(RolloutVerb.Resume);
+        Assert.Equal((RolloutPhase.Healthy, null, 2), (status.Phase, status.Step, status.Available));
+        Assert.Equal("2-1:100 2-2:100", await WeightsAsync(haproxy, shop));
+        Assert.Empty((await load.StopAsync()).Failures);
+    }
+
+    [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task Blue_green_switches_once_and_back_and_no_request_fails()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = await ServingAsync(haproxy, replicas: 2);
+        var request = TestWorkload.Request(await shop.FastImageAsync("v2"), docker: new DockerWorkload()) with { Strategy = RolloutStrategy.BlueGreen };
+
+        await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 1000);
+        var status = await shop.StartAsync(request);
+        Assert.Equal((RolloutPhase.Paused, "2 of 3: pause", 4), (status.Phase, status.Step, status.Available));
+        Assert.Equal("1-1:100 1-2:100 2-1:0 2-2:0", await WeightsAsync(haproxy, shop));
+        Assert.Equal(["shop v1"], load.Answers.Keys);
+
+        Assert.Equal(RolloutPhase.Healthy, (await shop.CommandAsync(RolloutVerb.Resume)).Phase);
+        Assert.Equal("2-1:100 2-2:100", await WeightsAsync(haproxy, shop));
+        Assert.Equal(RolloutPhase.Undone, (await shop.UndoAsync()).Phase);
+        Assert.Equal("1-1:100 1-2:100", await WeightsAsync(haproxy, shop));
+        Assert.Empty((await load.StopAsync()).Failures);
+    }
+
+    [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task While_the_old_set_still_runs_an_undo_from_another_shell_is_one_switch()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = await ServingAsync(haproxy, replicas: 2);
+        var old = await shop.ContainersAsync();
+        var request = TestWorkload.Request(await shop.FastImageAsync("v2"), docker: new DockerWorkload()) with
+        {
+            Strategy = RolloutStrategy.BlueGreen,
+            AutoPromote = true,
+            ScaleDownDelay = TimeSpan.FromMinutes(5),
+        };
+
+        await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 1000);
+        var driving = new Shell(changed => shop.StartAsync(request, changed));
+        Assert.Equal("3 of 3: pause 5m", (await driving.UntilAsync(status => status.Phase == RolloutPhase.Paused)).Step);
+        Assert.Equal("1-1:0 1-2:0 2-1:100 2-2:100", await WeightsAsync(haproxy, shop));
+
+        var another = new TestWorkload(engine.Client, engine.Prefix, shop.Name);
+        var undone = await another.UndoAsync();
+        Assert.Equal((RolloutPhase.Undone, true), (undone.Phase, undone.Succeeded));
+        Assert.Equal(RolloutPhase.Undone, (await driving.End).Phase);
+        Assert.Equal(old, await shop.ContainersAsync());
+        Assert.Equal("1-1:100 1-2:100", await WeightsAsync(haproxy, shop));
+        Assert.Empty((await load.StopAsync()).Failures);
+    }
+
+    [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task Broken_off_at_any_step_it_goes_back_and_no_request_fails()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = await ServingAsync(haproxy, replicas: 2);
+        var v2 = await shop.FastImageAsync("v2");
+        var old = await shop.ContainersAsync();
+
+        await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 500);
+        foreach (var steps in new[] { "pause", "replicas 1,pause", "25%,pause", "10%,60%,pause", "100%,pause" })
+        {
+            Assert.Equal(RolloutPhase.Paused, (await shop.StartAsync(Canary(v2, steps))).Phase);
+            var status = await shop.CommandAsync(RolloutVerb.Stop);
+            Assert.Equal((RolloutPhase.Undone, true, "v1", null), (status.Phase, status.Succeeded, status.Image!.Tag, status.Step));
+            Assert.Equal(old, await shop.ContainersAsync());
+            Assert.Equal("1-1:100 1-2:100", await WeightsAsync(haproxy, shop));
+        }
+
+        Assert.Empty((await load.StopAsync()).Failures);
+        Assert.Equal("NothingToStop", (await Assert.ThrowsAsync<RolloutException>(() => shop.CommandAsync(RolloutVerb.Stop))).Id);
+    }
+
+    [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task Other_shells_hold_it_let_it_go_on_and_take_it_to_the_end()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = await ServingAsync(haproxy, replicas: 1);
+        var another = new TestWorkload(engine.Client, engine.Prefix, shop.Name);
+        var v2 = await shop.FastImageAsync("v2");
+        var first = new Shell(changed => shop.StartAsync(Canary(v2, "25%,1h,50%,1h,75%,1h"), changed));
+        await first.UntilAsync(status => status is { Phase: RolloutPhase.Paused, Step: "2 of 6: pause 1h" });
+
+        var held = await another.CommandAsync(RolloutVerb.Suspend);
+        Assert.Equal((RolloutPhase.Paused, "Suspended", "2 of 6: pause 1h"), (held.Phase, held.Reason, held.Step));
+        Assert.Equal("Suspended", (await first.End).Reason);
+
+        var second = new Shell(changed => another.CommandAsync(RolloutVerb.Resume, changed));
+        await second.UntilAsync(status => status is { Phase: RolloutPhase.Paused, Step: "4 of 6: pause 1h" });
+        Assert.Equal("1-1:256 2-1:256", await WeightsAsync(haproxy, shop));
+
+        var third = new Shell(changed => shop.CommandAsync(RolloutVerb.Resume, changed));
+        await second.UntilAsync(status => status is { Phase: RolloutPhase.Paused, Step: "6 of 6: pause 1h" });
+        Assert.Equal(RolloutPhase.Healthy, (await another.CommandAsync(RolloutVerb.Promote)).Phase);
+        Assert.Equal([RolloutPhase.Healthy, RolloutPhase.Healthy], new[] { (await second.End).Phase, (await third.End).Phase });
+        Assert.Equal("2-1:100", await WeightsAsync(haproxy, shop));
+    }
+
+    [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task A_step_that_finds_it_unhealthy_turns_it_back_or_not_as_is_asked()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = await ServingAsync(haproxy, replicas: 1);
+        var nobody = new HttpHealthCheck { Name = "nobody", Uri = new Uri($"http://127.0.0.1:{Ports.Free()}/"), FailureLimit = 1 };
+        var request = Canary(await shop.FastImageAsync("v2"), "50%,check,pause");
+
+        var status = await shop.StartAsync(request with { HealthChecks = [nobody] });
+        Assert.Equal((RolloutPhase.Undone, "HealthCheckFailed", "v1"), (status.Phase, status.Reason, status.Image!.Tag));
+        Assert.Equal("1-1:100", await WeightsAsync(haproxy, shop));
+
+        status = await shop.StartAsync(request with { Steps = [new WeightStep(50), new CheckStep([nobody])], OnFailure = FailureAction.Freeze });
+        Assert.Equal((RolloutPhase.Failed, "HealthCheckFailed", "2 of 2: check"), (status.Phase, status.Reason, status.Step));
+        Assert.Equal("1-1:256 3-1:256", await WeightsAsync(haproxy, shop));
+        Assert.Equal((RolloutPhase.Undone, "v1"), await shop.CommandAsync(RolloutVerb.Stop) is var stopped ? (stopped.Phase, stopped.Image!.Tag) : default);
+
+        // Without checks of its own or the rollout's a step looks at the new replicas: at those that there are by then.
+        status = await shop.StartAsync(request);
+        Assert.Equal((RolloutPhase.Paused, "3 of 3: pause"), (status.Phase, status.Step));
+    }
+
+    [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task Who_is_not_resumed_in_time_goes_back()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = await ServingAsync(haproxy, replicas: 1);
+
+        var status = await shop.StartAsync(Canary(await shop.FastImageAsync("v2"), "50%,pause within 100ms"));
+        Assert.Equal((RolloutPhase.Undone, "ApprovalTimedOut"), (status.Phase, status.Reason));
+    }
+
+    [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task A_reload_of_the_router_in_a_pause_is_made_good_with_the_same_shares()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = await ServingAsync(haproxy, replicas: 2);
+        Assert.Equal("2 of 2: pause", (await shop.StartAsync(Canary(await shop.FastImageAsync("v2"), "20%,pause"))).Step);
+        await haproxy.ReloadAsync();
+
+        // Held, nobody is at work; whoever suspends and resumes it puts things right on the way.
+        Assert.Equal(RolloutPhase.Healthy, (await shop.CommandAsync(RolloutVerb.Resume)).Phase);
+        Assert.Equal("2-1:100 2-2:100", await WeightsAsync(haproxy, shop));
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task Without_a_router_the_replicas_are_the_share()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(TestWorkload.Request(await shop.FastImageAsync("v1"), 4));
+        var status = await shop.StartAsync(Canary(await shop.FastImageAsync("v2"), "25%,50%,pause"));
+        Assert.Equal((RolloutPhase.Paused, 2, 4), (status.Phase, status.Updated, status.Available));
+        Assert.Equal("1-1:running 1-2:running 1-3:exited 1-4:exited 2-1:running 2-2:running", await shop.ContainersAsync());
+
+        Assert.Equal(RolloutPhase.Undone, (await shop.CommandAsync(RolloutVerb.Stop)).Phase);
+        Assert.Equal("1-1:running 1-2:running 1-3:running 1-4:running", await shop.ContainersAsync());
+    }
+
+    [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task What_cannot_be_is_refused_before_anything_is_made()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var request = Canary(await shop.FastImageAsync("v1"), "");
+        var header = new HeaderStep(new Dictionary<string, string> { ["X-Canary"] = "1" });
+        Assert.Equal("StepNotSupported", (await Assert.ThrowsAsync<RolloutException>(() => shop.StartAsync(request with { Steps = [header] }))).Id);
+        Assert.Equal("BaselineNotSupported", (await Assert.ThrowsAsync<RolloutException>(() => shop.StartAsync(request with { Baseline = true }))).Id);
+        Assert.Null(await shop.Target.ReadAsync(CancellationToken.None));
+
+        // Nothing to share the traffic with: the first release has no steps.
+        var status = await shop.StartAsync(request with { Docker = new DockerWorkload { Port = ShopImages.Port } });
+        Assert.Equal((RolloutPhase.Healthy, RolloutStrategy.Canary, null), (status.Phase, status.Strategy, status.Step));
+    }
+
+    private async Task<TestWorkload> ServingAsync(TestRouter haproxy, int replicas)
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var behind = new DockerWorkload { Port = ShopImages.Port, Router = "haproxy", RouterEndpoint = haproxy.Socket, Backend = "shop" };
+        await shop.StartAsync(TestWorkload.Request(await shop.FastImageAsync("v1"), replicas, behind));
+        return shop;
+    }
+
+    private static RolloutRequest Canary(ImageReference image, string steps) =>
+        TestWorkload.Request(image, docker: new DockerWorkload()) with { Strategy = RolloutStrategy.Canary, Steps = StepText.Parse(steps) };
+
+    private static (int All, int New) Count(LoadGenerator load)
+    {
+        var answers = load.Answers.ToDictionary();
+        return (answers.Values.Sum(), answers.GetValueOrDefault("shop v2"));
+    }
+
+    private static async Task<string> WeightsAsync(TestRouter haproxy, TestWorkload shop)
+    {
+        await using var router = haproxy.Open();
+        var servers = await router.ServersAsync(CancellationToken.None);
+        return string.Join(' ', servers.Select(server => $"{server.Name[(shop.Name.Length + 1)..]}:{server.Weight}").Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>One piece of work under way, and what it tells.</summary>
+    private sealed class Shell
+    {
+        private readonly Channel<RolloutStatus> told = Channel.CreateUnbounded<RolloutStatus>();
+
+        internal Shell(Func<Action<RolloutStatus>, Task<RolloutStatus>> work) => End = work(status => told.Writer.TryWrite(status));
+
+        internal Task<RolloutStatus> End { get; }
+
+        internal async Task<RolloutStatus> UntilAsync(Func<RolloutStatus, bool> holds)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            await foreach (var status in told.Reader.ReadAllAsync(patience.Token))
+            {
+                if (holds(status)) return status;
+            }
+
+            throw new InvalidOperationException("it told nothing more");
+        }
+    }
+}

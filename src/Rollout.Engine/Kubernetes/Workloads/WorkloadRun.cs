@@ -5,10 +5,9 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 /// <summary>Follows one change of a workload to its end, by what the cluster tells and never by asking again and again.</summary>
 internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Workload changed, RolloutRecord record, Action<Sight, SlowestPod?> progressed)
 {
-    private const int LogLines = 10;
-    private const int EventsShown = 5;
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(30);
 
+    private readonly PodEvidence _evidence = new(store.Client);
     private readonly EarlyFailure _early = new(record.GraceRestarts, TimeSpan.FromSeconds(record.GraceSec));
     private readonly HashSet<string> _freed = [];
     private (long Spec, long Template) _ownGeneration = changed.Generation;
@@ -24,7 +23,7 @@ internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Work
         while (true)
         {
             var sight = watch.Look();
-            await ExplainAsync(sight, cancellation);
+            await _evidence.ExplainAsync(_early, sight.NewPods, Time.GetUtcNow(), cancellation);
             var (failure, lookAgain) = _early.Look(sight.NewPods, Time.GetUtcNow());
             var ended = Ended(sight);
             if (await IsBeingFreedAsync(sight, ended, cancellation)) ended = null;
@@ -68,11 +67,8 @@ internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Work
     /// <summary>The cache may still show the workload as it was before the change.</summary>
     private bool IsUpToDate(Workload now) => now.Generation.Spec >= changed.Generation.Spec && now.Generation.Template >= changed.Generation.Template;
 
-    private async Task<Outcome> FailedAsync(string reason, PodTrouble trouble, Sight sight, CancellationToken cancellation)
-    {
-        var message = $"Pod {trouble.Pod}{(trouble.Container is null ? "" : $", container {trouble.Container}")}: {trouble.Reason}. {trouble.Message}{await EvidenceAsync(trouble, sight, cancellation)}";
-        return new Outcome(RolloutPhase.Failed, reason, message, sight) { Verdict = HealthVerdict.Unhealthy };
-    }
+    private async Task<Outcome> FailedAsync(string reason, PodTrouble trouble, Sight sight, CancellationToken cancellation) =>
+        new(RolloutPhase.Failed, reason, await _evidence.ToldAsync(trouble, sight.NewPods, cancellation), sight) { Verdict = HealthVerdict.Unhealthy };
 
     private async Task<Outcome> LateAsync(Sight sight, CancellationToken cancellation)
     {
@@ -83,54 +79,6 @@ internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Work
 
     /// <summary>A revision is bad where its Pods are there and do not get ready; where there are none (a quota, a controller that stands still), nothing is known of it.</summary>
     private static HealthVerdict? Late(Sight sight) => sight.NewPods.All(SlowestPod.IsReady) ? null : HealthVerdict.Unhealthy;
-
-    /// <summary>A Pod that backs off from a pull may not say why, where its first failure was not seen: its events do.</summary>
-    private async Task ExplainAsync(Sight sight, CancellationToken cancellation)
-    {
-        foreach (var pod in _early.Unexplained(sight.NewPods, Time.GetUtcNow()))
-        {
-            var problem = (await WarningsAsync(pod, cancellation)).LastOrDefault(item => item.Reason == "Failed" && item.Message.StartsWith("Failed to pull", StringComparison.Ordinal));
-            _early.Hear(pod, problem?.Message, Time.GetUtcNow());
-        }
-    }
-
-    /// <summary>The Pod's warnings, the newest last. They are a help: where they cannot be had, there are none.</summary>
-    private async Task<IReadOnlyList<Event>> WarningsAsync(Pod pod, CancellationToken cancellation)
-    {
-        try
-        {
-            var query = new ListQuery { FieldSelector = $"involvedObject.uid={pod.Metadata.Uid}" };
-            var events = await Client.ListAllAsync(Resources.Events, pod.Metadata.Namespace, query, cancellation);
-            return [.. events.Items.Where(item => item.Type == "Warning").OrderBy(item => item.LastTimestamp ?? item.EventTime)];
-        }
-        catch (RolloutException)
-        {
-            return [];
-        }
-    }
-
-    /// <summary>The last log lines and warnings of a Pod in trouble. They are a help: where they cannot be had, nothing is said.</summary>
-    private async Task<string> EvidenceAsync(PodTrouble trouble, Sight sight, CancellationToken cancellation)
-    {
-        if (sight.NewPods.FirstOrDefault(pod => pod.Metadata.Name == trouble.Pod) is not { } pod) return "";
-        var warnings = (await WarningsAsync(pod, cancellation)).TakeLast(EventsShown).Select(item => $"{item.Reason}: {ForeignText.Neutralise(item.Message)}").ToList();
-        var log = await LogAsync(pod, trouble, cancellation);
-        return (warnings.Count == 0 ? "" : "\nIts warnings:\n" + string.Join('\n', warnings)) + (log.Count == 0 ? "" : "\nIts last log lines:\n" + string.Join('\n', log));
-    }
-
-    private async Task<IReadOnlyList<string>> LogAsync(Pod pod, PodTrouble trouble, CancellationToken cancellation)
-    {
-        if (trouble is not { Container: { } container, Restarts: not null }) return [];
-        try
-        {
-            var log = await Client.LogTailAsync(pod.Metadata.Namespace, pod.Metadata.Name, container, LogLines, previous: true, cancellation);
-            return log.Count > 0 ? log : await Client.LogTailAsync(pod.Metadata.Namespace, pod.Metadata.Name, container, LogLines, previous: false, cancellation);
-        }
-        catch (RolloutException)
-        {
-            return [];
-        }
-    }
 
     private static string Explained(string message, Sight sight) => SlowestPod.Of(sight.NewPods) is { } slowest ? $"{message} {slowest}" : message;
 

@@ -99,9 +99,10 @@ internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
     /// <param name="old">The replicas that run; there is at least one.</param>
     /// <param name="surge">Replicas that there is room for beside them.</param>
     /// <param name="routed">Whether a router shares the traffic out.</param>
-    internal static RolloutPath Stepped(IReadOnlyList<RolloutStep> steps, int replicas, int old, int surge, bool routed)
+    /// <param name="unavailable">Replicas that may be missing meanwhile; not 0 where there is no room beside them.</param>
+    internal static RolloutPath Stepped(IReadOnlyList<RolloutStep> steps, int replicas, int old, int surge, bool routed, int unavailable = 0)
     {
-        var budget = new ReplicaBudget(Math.Max(replicas, old) + surge, Math.Min(replicas, old));
+        var budget = new ReplicaBudget(Math.Max(replicas, old) + surge, Math.Min(replicas, old) - unavailable);
         var points = new List<Waypoint>();
         var at = new CanaryCounts(0, old);
         decimal? weight = routed ? 0 : null;

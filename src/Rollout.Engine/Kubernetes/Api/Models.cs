@@ -163,6 +163,17 @@ public sealed record DeploymentStrategy
 {
     /// <summary>RollingUpdate or Recreate.</summary>
     public string Type { get; init => field = value ?? ""; } = "";
+    /// <summary>RollingUpdate's own.</summary>
+    public DeploymentRollingUpdate RollingUpdate { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>rollingUpdate of a Deployment: each a number or a percentage.</summary>
+public sealed record DeploymentRollingUpdate
+{
+    /// <summary>Pods above the wanted number.</summary>
+    public JsonNode? MaxSurge { get; init; }
+    /// <summary>Pods that may be missing.</summary>
+    public JsonNode? MaxUnavailable { get; init; }
 }
 
 /// <summary>status of a Deployment.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Strategies;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
@@ -34,6 +35,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
             });
             var outcome = await run.FollowAsync(cancellation);
             if (outcome.Phase == RolloutPhase.Healthy) outcome = await new RolloutGate(store, reporter).PassAsync(outcome, record, checks, cancellation);
+            if (record.Stepped is { Stage: SteppedStage.Promoting } && (outcome.IsOver || outcome.Phase is RolloutPhase.Healthy or RolloutPhase.Degraded)) await SetsBeside.RemoveAsync(store.Client, workload, cancellation);
             return await EndAsync(outcome, workload, record, cancellation);
         }
         finally

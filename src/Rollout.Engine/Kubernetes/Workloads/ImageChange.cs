@@ -15,6 +15,9 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
     /// <summary>Who sets its replicas, in a sentence; null where nobody does.</summary>
     public string? Autoscaled { get; init; }
 
+    /// <summary>Why, for the history.</summary>
+    public string Cause => Request.ChangeCause ?? $"Rollout: {Container}={Image}";
+
     /// <summary>The record of the rollout that begins.</summary>
     public RolloutRecord Begin(DateTimeOffset now)
     {
@@ -25,7 +28,7 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
     /// <summary>The patch, with the workload's resourceVersion as precondition. The pause that Rollout made is lifted.</summary>
     public Patch Patch(Workload now, RolloutRecord record)
     {
-        var annotations = new JsonObject { [RolloutRecord.Annotation] = record.ToJson(), [RolloutRecord.ChangeCause] = Request.ChangeCause ?? $"Rollout: {Container}={Image}" };
+        var annotations = new JsonObject { [RolloutRecord.Annotation] = record.ToJson(), [RolloutRecord.ChangeCause] = Cause };
         var spec = new JsonObject { ["template"] = PodTemplate.ImagePatch(now.Template, Container, Image.ToString()) };
         var rolling = new JsonObject();
         if (Request.MaxSurge is { } surge) rolling["maxSurge"] = Share(surge);

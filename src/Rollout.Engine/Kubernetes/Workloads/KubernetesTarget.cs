@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Strategies;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
@@ -9,6 +10,8 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
 {
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LookForShellEvery = TimeSpan.FromSeconds(5);
+
+    private readonly SteppedRollouts _stepped = new(store);
 
     public TargetName Name => store.Name;
 
@@ -21,27 +24,31 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
 
     public async Task<RolloutPlan> PlanAsync(RolloutRequest request, IReporter reporter, CancellationToken cancellation)
     {
-        if (request.Strategy != RolloutStrategy.Rolling) throw WorkloadErrors.StrategyNotSupported(Name, request.Strategy);
+        if (request.Strategy == RolloutStrategy.Recreate) throw WorkloadErrors.StrategyNotSupported(Name, request.Strategy);
         await store.Cluster.Version.CheckAsync(reporter, cancellation);
         var workload = await store.FindAsync(cancellation);
         await Ownership.CheckAsync(workload, store.Client, request.Force, reporter, cancellation);
+        SteppedRollouts.CheckNoneIsUnderWay(workload);
         var container = PodTemplate.Choose(workload.Template, request.Container, workload.Title);
         var image = await WantedImage.FindAsync(request, store.Cluster.Images, reporter, cancellation);
         var autoscaled = await AutoscaledAsync(workload, cancellation);
         if (autoscaled is not null) reporter.Verbose(autoscaled);
-        return new ImageChange(workload, container, image, request)
+        var change = new ImageChange(workload, container, image, request)
         {
             Target = Name,
             Autoscaled = autoscaled,
             Before = StatusOf.Read(workload, Endpoint),
             Description = $"Set the image of container {container} of {workload.Title} to {image} in place of {PodTemplate.Image(workload.Template, container)}",
         };
+        return request.Strategy == RolloutStrategy.Rolling ? change : await _stepped.PlanAsync(change, cancellation);
     }
 
     public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation)
     {
         var workload = await store.FindAsync(cancellation);
         await Ownership.CheckAsync(workload, store.Client, request.Force, SilentReporter.Instance, cancellation);
+        if (request is { ToRevision: null, ToImage: null } && _stepped.Plan(workload, RolloutVerb.Stop) is { } back) return back;
+        SteppedRollouts.CheckNoneIsUnderWay(workload);
         var target = UndoChoice.Choose(workload, await store.RevisionsAsync(workload, cancellation), request, workload.Container);
         return new RevisionChange(workload, target, request)
         {
@@ -54,6 +61,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     public async Task<RolloutPlan> PlanAsync(RolloutCommand command, IReporter reporter, CancellationToken cancellation)
     {
         var workload = await store.FindAsync(cancellation);
+        if (_stepped.Plan(workload, command.Verb) is { } stepped) return stepped;
         var before = StatusOf.Read(workload, Endpoint);
         if (command.Verb == RolloutVerb.Stop)
         {
@@ -76,6 +84,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     {
         var (workload, patch) = plan switch
         {
+            SteppedChange steps => (steps.Change.Workload, steps.Change.Patch(steps.Change.Workload, steps.Change.Begin(store.Now))),
             ImageChange change => (change.Workload, change.Patch(change.Workload, change.Begin(store.Now))),
             RevisionChange change => (change.Workload, UndoChoice.Patch(change.Workload, change.Revision, change.Begin(change.Workload.Record, store.Now))),
             RestartChange change => (change.Workload, RestartChange.Patch(change.Workload, change.Begin(store.Now))),
@@ -88,6 +97,8 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
 
     public Task<RolloutStatus> ApplyAsync(RolloutPlan plan, Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation) => plan switch
     {
+        SteppedChange steps => _stepped.StartAsync(steps, changed, reporter, cancellation),
+        SteppedCommand command => _stepped.DoAsync(command, changed, reporter, cancellation),
         ImageChange rollout => RollOutAsync(rollout, new FollowedRollout(store, changed, reporter), cancellation),
         RevisionChange undo => UndoAsync(undo, new FollowedRollout(store, changed, reporter), cancellation),
         RestartChange restart => RestartAsync(restart, new FollowedRollout(store, changed, reporter), cancellation),
@@ -100,8 +111,11 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     public async Task<RolloutStatus> CarryOnAsync(Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation)
     {
         var workload = await store.FindAsync(cancellation);
-        if (workload.Record is not { CompletedAt: null } record) return StatusOf.Read(await store.NumberedAsync(workload, cancellation), Endpoint);
+        var isStepped = workload.LastRecord is { CompletedAt: null, Stepped: { IsUnderWay: true } or { Stage: SteppedStage.Promoting } };
+        if (workload.Record is not { CompletedAt: null } && !isStepped) return await _stepped.ReadAsync(await store.NumberedAsync(workload, cancellation), cancellation);
         await using var lease = await store.LeaseAsync(workload, cancellation);
+        if (isStepped) return await _stepped.DriveAsync(workload, null, changed, reporter, cancellation);
+        var record = workload.Record!;
         // What is left of its time counts from its start, wherever that was.
         var left = Math.Max(1, record.TimeoutSec - (store.Now - record.StartedAt).TotalSeconds);
         return await new FollowedRollout(store, changed, reporter).FollowAsync(workload, record with { TimeoutSec = left }, [], cancellation);
@@ -133,7 +147,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     /// <summary>Where it stands; of a rollout that was begun and not ended, also whether anybody is at work on it still.</summary>
     private async Task<RolloutStatus> StandingAsync(Workload workload, CancellationToken cancellation)
     {
-        var status = StatusOf.Read(workload, Endpoint);
+        var status = await _stepped.ReadAsync(workload, cancellation);
         if (workload.Record is not { CompletedAt: null } || status.Phase is RolloutPhase.Healthy or RolloutPhase.Undone or RolloutPhase.Paused) return status;
         if (await TargetLease.IsHeldAsync(store.Client, workload, store.Cluster.Time, cancellation)) return status;
         return status with

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Rollout.Engine.Health;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Argo;
+using Rollout.Engine.Kubernetes.Strategies;
 using Rollout.Engine.Registries;
 using Rollout.Engine.Rollouts;
 
@@ -64,7 +65,9 @@ public sealed partial class KubernetesTargets : IRolloutTargets
         ArgumentNullException.ThrowIfNull(filter);
         var @namespace = filter.AllNamespaces ? null : string.IsNullOrEmpty(filter.Namespace) ? Client.Namespace : filter.Namespace;
         var lists = await Task.WhenAll(WorkloadKind.Kinds.Select(kind => kind.ListNumberedAsync(Client, @namespace, new ListQuery { LabelSelector = filter.Selector }, cancellation)));
-        return [.. lists.SelectMany(list => list).Select(workload => StatusOf.Read(workload, Client.Endpoint))];
+        var all = lists.SelectMany(list => list).ToLookup(SecondSet.IsOne);
+        // A set beside a workload is a part of that.
+        return [.. all[false].Select(workload => StatusOf.Read(workload, Client.Endpoint, all[true].FirstOrDefault(set => SetsBeside.IsNew(set, workload))))];
     }
 
     /// <inheritdoc/>

@@ -28,6 +28,12 @@ internal static class PodTemplate
     public static string? Image(JsonObject template, string container) =>
         (string?)Lists.SelectMany(list => In(template, list)).FirstOrDefault(item => Name(item) == container)?["image"];
 
+    /// <summary>Gives a container of this copy its image.</summary>
+    public static void SetImage(JsonObject template, string container, string image)
+    {
+        foreach (var item in Lists.SelectMany(list => In(template, list)).Where(item => Name(item) == container)) item["image"] = image;
+    }
+
     /// <summary>The part of a strategic merge patch that gives a container its image: lists are merged by the containers' names.</summary>
     public static JsonObject ImagePatch(JsonObject template, string container, string image)
     {

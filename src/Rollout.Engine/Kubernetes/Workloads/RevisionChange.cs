@@ -1,3 +1,4 @@
+using Rollout.Engine.Kubernetes.Strategies;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
@@ -28,6 +29,8 @@ internal sealed record RevisionChange(Workload Workload, Revision Revision, Undo
             GraceRestarts = before?.GraceRestarts ?? 0,
             IsUndo = true,
             IsAsked = IsAsked,
+            // What was made beside it is still there.
+            Stepped = before?.Stepped is { Stage: SteppedStage.Promoting } stepped ? stepped : null,
             StartedAt = now,
             Reason = before?.Reason,
             Message = before?.Message,

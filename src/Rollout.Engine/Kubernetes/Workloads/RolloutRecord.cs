@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Strategies;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
 
@@ -30,11 +31,19 @@ internal sealed record RolloutRecord
     public bool IsAsked { get; init; }
 
     public bool HasPaused { get; init; }
+
+    /// <summary>What a rollout in steps remembers besides; null for one without.</summary>
+    public SteppedState? Stepped { get; init; }
+
     public DateTimeOffset StartedAt { get; init; }
     public DateTimeOffset? CompletedAt { get; init; }
     public string? Reason { get; init; }
     public string? Message { get; init; }
     public IReadOnlyList<RolloutDecision> Decisions { get; init => field = value ?? []; } = [];
+
+    /// <summary>The image that the workload itself has: while the new runs beside it, still the one before.</summary>
+    [JsonIgnore]
+    public string? OwnImage => Stepped is { Stage: SteppedStage.Stepping } ? PreviousImage : Image;
 
     public RolloutRecord With(RolloutDecision decision) => this with { Decisions = [.. Decisions.Append(decision).TakeLast(DecisionsKept)] };
 
@@ -54,6 +63,7 @@ internal sealed record RolloutRecord
             Reason = isUndone ? Reason : outcome.Reason,
             Message = isUndone ? Message : outcome.Message,
             CompletedAt = now,
+            Stepped = outcome.Phase == RolloutPhase.Failed ? Stepped : Stepped is null ? null : Stepped with { Stage = SteppedStage.Over },
         };
         return ended.With(new RolloutDecision(now, action, outcome.Message ?? $"{Image} serves.", outcome.Verdict));
     }

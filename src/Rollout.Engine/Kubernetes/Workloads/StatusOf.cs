@@ -1,21 +1,26 @@
+using Rollout.Engine.Kubernetes.Strategies;
+
 namespace Rollout.Engine.Kubernetes.Workloads;
 
 /// <summary>A workload as users see it: what it says of itself, and what Rollout remembers of its last rollout.</summary>
 internal static class StatusOf
 {
     /// <summary>The status of a workload that nobody follows right now.</summary>
-    public static RolloutStatus Read(Workload workload, RolloutEndpoint endpoint)
+    /// <param name="workload">The workload.</param>
+    /// <param name="endpoint">Its cluster.</param>
+    /// <param name="second">The set beside it with the new version; null where there is none.</param>
+    public static RolloutStatus Read(Workload workload, RolloutEndpoint endpoint, Workload? second = null)
     {
         var record = workload.Record;
-        var (phase, reason, message) = Judge(workload, record);
-        return Build(workload, endpoint, record, phase, reason, message);
+        var (phase, reason, message) = record?.Stepped is { IsUnderWay: true } state ? JudgeStep(record, state) : Judge(workload, record);
+        return Build(workload, endpoint, record, phase, reason, message, second);
     }
 
-    public static RolloutStatus Build(Workload workload, RolloutEndpoint endpoint, RolloutRecord? record, RolloutPhase phase, string? reason, string? message)
+    public static RolloutStatus Build(Workload workload, RolloutEndpoint endpoint, RolloutRecord? record, RolloutPhase phase, string? reason, string? message, Workload? second = null)
     {
-        var progress = workload.Progress;
+        var progress = record?.Stepped is { IsUnderWay: true } state ? Together(workload.Progress, second?.Progress, state) : workload.Progress;
         var container = workload.Container;
-        var image = Parsed(PodTemplate.Image(workload.Template, container));
+        var image = Parsed(record?.Stepped is { Stage: SteppedStage.Stepping } ? record.Image : PodTemplate.Image(workload.Template, container));
         return new RolloutStatus
         {
             Target = $"{workload.Kind}/{workload.Metadata.Name}",
@@ -30,10 +35,10 @@ internal static class StatusOf
             PreviousImage = Parsed(record?.PreviousImage),
             Digest = image?.Digest,
             Revision = (int)workload.Revision,
-            Strategy = workload.Strategy,
+            Strategy = record?.Stepped?.Strategy ?? workload.Strategy,
             Phase = phase,
             Succeeded = phase == RolloutPhase.Healthy || (phase == RolloutPhase.Undone && record is { IsAsked: true }),
-            Step = workload.Step,
+            Step = record?.Stepped?.StepText ?? workload.Step,
             Desired = progress.Desired,
             Updated = progress.Updated,
             Ready = progress.Ready,
@@ -65,6 +70,24 @@ internal static class StatusOf
             _ => (RolloutPhase.Progressing, progress.Reason, progress.Message),
         };
     }
+
+    private static (RolloutPhase Phase, string? Reason, string? Message) JudgeStep(RolloutRecord record, SteppedState state) => (record.Phase, state) switch
+    {
+        (RolloutPhase.Failed, _) => (RolloutPhase.Failed, record.Reason, record.Message),
+        (_, { IsHeld: true }) => (RolloutPhase.Paused, "Suspended", $"It is held at step {state.StepText}; Resume-Rollout lets it go on."),
+        (RolloutPhase.Paused, _) => (RolloutPhase.Paused, "Pause", $"It waits at step {state.StepText} for Resume-Rollout."),
+        (_, { Stage: SteppedStage.Returning }) => (RolloutPhase.Progressing, "Returning", $"It goes back to {record.Image}."),
+        _ => (RolloutPhase.Progressing, "Stepping", $"It is at step {state.StepText}."),
+    };
+
+    /// <summary>Both sides of a rollout in its steps.</summary>
+    private static Progress Together(Progress first, Progress? second, SteppedState state) => first with
+    {
+        Desired = state.Replicas,
+        Updated = second?.Updated ?? 0,
+        Ready = first.Ready + (second?.Ready ?? 0),
+        Available = first.Available + (second?.Available ?? 0),
+    };
 
     /// <summary>Whether two look the same to who follows them.</summary>
     public static bool AreSame(RolloutStatus one, RolloutStatus other) =>

@@ -31,20 +31,30 @@ internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Tem
     /// <summary>The object that has the template, where that is another one.</summary>
     public ObjectMeta? TemplateOwner { get; init; }
 
+    /// <summary>Seconds a Pod must be ready before it is available.</summary>
+    public int MinReadySeconds { get; private init; }
+
+    /// <summary>Pods above the wanted number while a Deployment is rolled out, as it says itself: <c>25%</c>.</summary>
+    public string MaxSurge { get; private init; } = "";
+
+    /// <summary>Pods that may be missing from the wanted number meanwhile.</summary>
+    public string MaxUnavailable { get; private init; } = "";
+
     /// <summary>True where a broken Pod holds up all others, its own undo too: a StatefulSet that goes in order.</summary>
     public bool IsOrdered { get; private init; }
 
     /// <summary><c>finance/deployment/shop</c>, for messages.</summary>
     public string Title => $"{Metadata.Namespace}/{Kind}/{Metadata.Name}";
 
-    /// <summary>What Rollout knows of the rollout that brought its present image; null where somebody else brought it.</summary>
-    public RolloutRecord? Record => LastRecord is { } last && PodTemplate.Image(Template, last.Container) == last.Image ? last : null;
+    /// <summary>What Rollout knows of the rollout that brought its present image, or brings another beside it; null where somebody else brought it.</summary>
+    public RolloutRecord? Record => LastRecord is { } last && PodTemplate.Image(Template, last.Container) == last.OwnImage ? last : null;
 
     /// <summary>The container that the last rollout was about, else its first; empty in a template that has none.</summary>
     public string Container =>
         LastRecord is { Container.Length: > 0 } last && PodTemplate.Image(Template, last.Container) is not null ? last.Container : PodTemplate.First(Template) ?? "";
 
-    private RolloutRecord? LastRecord => (_record ??= new(() => RolloutRecord.Of(Metadata))).Value;
+    /// <summary>What Rollout knows of its last rollout, whatever became of it.</summary>
+    public RolloutRecord? LastRecord => (_record ??= new(() => RolloutRecord.Of(Metadata))).Value;
 
     /// <summary>Counts the changes of its spec and of its template.</summary>
     public (long Spec, long Template) Generation => (Metadata.Generation, TemplateOwner?.Generation ?? 0);
@@ -60,6 +70,9 @@ internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Tem
         Revision = Workloads.Revision.NumberOf(item.Metadata),
         IsPaused = item.Spec.Paused,
         Strategy = item.Spec.Strategy.Type == "Recreate" ? RolloutStrategy.Recreate : RolloutStrategy.Rolling,
+        MinReadySeconds = item.Spec.MinReadySeconds,
+        MaxSurge = $"{item.Spec.Strategy.RollingUpdate.MaxSurge}",
+        MaxUnavailable = $"{item.Spec.Strategy.RollingUpdate.MaxUnavailable}",
     };
 
     public static Workload Of(StatefulSet item) => new("statefulset", item.Metadata, item.Spec.Template, item.Spec.Selector, Progress.Of(item))

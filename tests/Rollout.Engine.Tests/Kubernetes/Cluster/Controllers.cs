@@ -91,7 +91,7 @@ internal sealed partial class Controllers : IDisposable
 
         var uid = _store.Find(key)?.Uid();
         _store.Remove(key);
-        foreach (var resource in (string[])["apps/replicasets", "apps/controllerrevisions", "pods"])
+        foreach (var resource in (string[])["apps/deployments", "apps/replicasets", "apps/controllerrevisions", "services", "pods"])
         {
             foreach (var owned in _store.All(resource, key.Namespace).Where(item => Owner(item).Text("uid") == uid).ToList()) Delete(new Key(resource, key.Namespace, owned.Name()));
         }

@@ -1,0 +1,155 @@
+using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Workloads;
+
+namespace Rollout.Engine.Kubernetes.Strategies;
+
+/// <summary>A Deployment and the sets beside it: looked at, made, scaled and removed.</summary>
+internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
+{
+    private const string Canary = "canary";
+    private const string BaselineRole = "baseline";
+    private static readonly WorkloadKind Deployments = WorkloadKind.Find("deployment")!;
+
+    private readonly Watched _first = new(store);
+    private readonly Watched _second = new(store);
+    private readonly Watched _baseline = new(store);
+
+    /// <summary>The set with the new version that a record speaks of.</summary>
+    public static SecondSet NewSet(RolloutRecord record) => new(Canary, record.Image);
+
+    /// <summary>Whether a workload is the set with the new version beside another.</summary>
+    public static bool IsNew(Workload workload, Workload first) => SecondSet.IsBeside(workload, first) && workload.Metadata.Name == SecondSet.NameBeside(first, Canary);
+
+    private static SecondSet Baseline { get; } = new(BaselineRole, null);
+
+    /// <summary>The set with the new version beside a workload; null where there is none.</summary>
+    public static async Task<Workload?> FindAsync(IKubernetesClient client, Workload first, CancellationToken cancellation) => await FindAsync(client, first, Canary, cancellation);
+
+    /// <exception cref="RolloutException">SecondSetNameTaken.</exception>
+    public static async Task CheckNamesAsync(IKubernetesClient client, Workload first, CancellationToken cancellation)
+    {
+        foreach (var role in (string[])[Canary, BaselineRole])
+        {
+            var name = SecondSet.NameBeside(first, role);
+            if (await Deployments.GetAsync(client, first.Metadata.Namespace, name, cancellation) is { } found && !SecondSet.IsBeside(found, first)) throw StrategyErrors.NameTaken(first.Title, name);
+        }
+    }
+
+    /// <summary>Removes every set beside a workload, with its Pods.</summary>
+    public static async Task RemoveAsync(IKubernetesClient client, Workload first, CancellationToken cancellation)
+    {
+        foreach (var role in (string[])[Canary, BaselineRole])
+        {
+            if (await FindAsync(client, first, role, cancellation) is { } found) await client.DeleteAsync(Resources.Deployments, found.Metadata.Namespace, found.Metadata.Name, found.Metadata.Uid, cancellation);
+        }
+    }
+
+    public async Task BeginAsync(Workload first, CancellationToken cancellation)
+    {
+        await _first.BeginAsync(first, cancellation);
+        if (await FindAsync(store.Client, first, Canary, cancellation) is { } second) await _second.BeginAsync(second, cancellation);
+        if (await FindAsync(store.Client, first, BaselineRole, cancellation) is { } baseline) await _baseline.BeginAsync(baseline, cancellation);
+    }
+
+    public SidesSight Look()
+    {
+        var (first, _) = _first.Look();
+        var (second, newPods) = _second.Look();
+        var (baseline, _) = _baseline.Look();
+        var record = first?.LastRecord;
+        return new SidesSight(first, Side(second), Side(first), newPods)
+        {
+            Second = second,
+            IsSuperseded = first is not null && record is not null && second is not null && !NewSet(record).IsMadeFrom(first, second, record.Container),
+            IsBaselineBehind = record?.Stepped is { Baseline: true } && (Side(baseline).Wanted != Side(second).Wanted || Side(baseline).Available < Side(second).Wanted),
+        };
+    }
+
+    /// <summary>What was just written to the workload, which its watch may not have told yet.</summary>
+    public void Wrote(Workload first) => _first.Wrote(first);
+
+    public async Task WaitAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var waits = ((Watched[])[_first, _second, _baseline]).Where(watched => watched.IsOpen).Select(watched => watched.WaitAsync(limit, end.Token)).ToList();
+        await Task.WhenAny(waits);
+        await end.CancelAsync();
+        await Task.WhenAll(waits).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Brings the new side, and the baseline where there is to be one, to so many Pods.</summary>
+    public async Task ScaleAsync(Workload first, RolloutRecord record, int replicas, CancellationToken cancellation)
+    {
+        await ScaleAsync(_second, first, NewSet(record), record.Container, replicas, cancellation);
+        if (record.Stepped!.Baseline) await ScaleAsync(_baseline, first, Baseline, record.Container, replicas, cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _first.DisposeAsync();
+        await _second.DisposeAsync();
+        await _baseline.DisposeAsync();
+    }
+
+    private async Task ScaleAsync(Watched watched, Workload first, SecondSet set, string container, int replicas, CancellationToken cancellation)
+    {
+        if (watched.Look().Workload is not { } present)
+        {
+            var made = Workload.Of(await store.Client.CreateAsync(Resources.Deployments, store.Namespace, set.Body(first, container, replicas), dryRun: false, cancellation));
+            await watched.BeginAsync(made, cancellation);
+        }
+        else if (present.Progress.Desired != replicas)
+        {
+            var body = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = present.Metadata.Uid }, ["spec"] = new JsonObject { ["replicas"] = replicas } };
+            watched.Wrote(await Deployments.PatchAsync(store.Client, present, Patch.Merge(body), cancellation));
+        }
+    }
+
+    private static async Task<Workload?> FindAsync(IKubernetesClient client, Workload first, string role, CancellationToken cancellation) =>
+        await Deployments.GetAsync(client, first.Metadata.Namespace, SecondSet.NameBeside(first, role), cancellation) is { Metadata.DeletionTimestamp: null } found && SecondSet.IsBeside(found, first) ? found : null;
+
+    private static SideSight Side(Workload? set) => set is null ? default : new SideSight(set.Progress.Desired, set.Progress.Available);
+
+    /// <summary>One Deployment: what its watch tells, or what was written and not told yet.</summary>
+    private sealed class Watched(WorkloadStore store) : IAsyncDisposable
+    {
+        private WorkloadWatch? _watch;
+        private Workload? _written;
+        private bool _wasSeen;
+
+        public bool IsOpen => _watch is not null;
+
+        public async Task BeginAsync(Workload workload, CancellationToken cancellation)
+        {
+            if (_watch is not null) await _watch.DisposeAsync();
+            (_watch, _written, _wasSeen) = (Deployments.Watch(store.Cluster.Watch, store.Namespace), workload, false);
+            await _watch.BeginAsync(workload.Metadata.Uid, cancellation);
+        }
+
+        public void Wrote(Workload workload) => _written = workload;
+
+        public (Workload? Workload, IReadOnlyList<Pod> Pods) Look()
+        {
+            if (_watch is null) return (null, []);
+            var sight = _watch.Look();
+            _wasSeen |= sight.Workload is not null;
+            // Gone, or not told of yet.
+            if (sight.Workload is null) return (_wasSeen ? null : _written, sight.NewPods);
+            return (IsBehind(sight.Workload) ? _written : sight.Workload, sight.NewPods);
+        }
+
+        public Task WaitAsync(TimeSpan limit, CancellationToken cancellation) => _watch!.WaitAsync(limit, store.Cluster.Time, cancellation);
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_watch is not null) await _watch.DisposeAsync();
+        }
+
+        private bool IsBehind(Workload seen) =>
+            _written is { } written && (seen.Metadata.Generation < written.Metadata.Generation || Turn(seen) < Turn(written));
+
+        private static int Turn(Workload workload) => workload.LastRecord?.Stepped?.Turn ?? 0;
+    }
+}

@@ -1,0 +1,159 @@
+using Rollout.Engine.Kubernetes.Workloads;
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Kubernetes.Strategies;
+
+/// <summary>Rollouts of a Deployment in steps: planned, begun, carried on, and told what to do from any shell.</summary>
+internal sealed class SteppedRollouts(WorkloadStore store)
+{
+    private static readonly TimeSpan TakeOverEvery = TimeSpan.FromSeconds(5);
+
+    // ---- plans
+
+    /// <summary>Works out a rollout in steps.</summary>
+    /// <param name="change">The change that it ends with.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<RolloutPlan> PlanAsync(ImageChange change, CancellationToken cancellation)
+    {
+        var (workload, request) = (change.Workload, change.Request);
+        if (workload.Kind != "deployment" || request.Strategy != RolloutStrategy.Canary) throw WorkloadErrors.StrategyNotSupported(store.Name, request.Strategy);
+        if (workload is { IsPaused: true, IsPauseOurs: false }) throw WorkloadErrors.Paused(workload.Title);
+        if (workload.Strategy == RolloutStrategy.Recreate) throw StrategyErrors.NoRoom(workload.Title);
+        var replicas = workload.Progress.Desired;
+        var steps = StrategySteps.Of(request, Math.Max(1, replicas));
+        if (steps.OfType<HeaderStep>().FirstOrDefault() is { } header) throw StepErrors.StepNotSupported(workload.Title, header, "of a route only the weights are changed", "Leave the step out.");
+        // Where nothing runs there is nothing to compare with, and nothing to lose.
+        if (replicas == 0) return change;
+        if (await store.Cluster.Autoscalers.FindAsync(workload, cancellation) is { } scaler) throw StrategyErrors.Autoscaled(workload.Title, scaler.Metadata.Name);
+        await SetsBeside.CheckNamesAsync(store.Client, workload, cancellation);
+
+        var (surge, unavailable) = SteppedChange.Room(workload, request, replicas);
+        var state = new SteppedState { Strategy = request.Strategy, Replicas = replicas, Surge = surge, Unavailable = unavailable, Baseline = request.Baseline, ChangeCause = change.Cause };
+        return new SteppedChange(change, new StepChecks(steps, request.HealthChecks), state)
+        {
+            Target = change.Target,
+            Before = change.Before,
+            Description = $"{change.Description}, in the steps {StepText.Write(steps)}",
+        };
+    }
+
+    /// <summary>Refuses what would be done over a rollout that is in its steps.</summary>
+    public static void CheckNoneIsUnderWay(Workload workload)
+    {
+        if (workload.LastRecord?.Stepped is { IsUnderWay: true } state) throw StrategyErrors.UnderWay(workload.Title, state.Strategy, state.StepText ?? "back");
+    }
+
+    /// <summary>The plan of a command where a rollout is in its steps; null where none is.</summary>
+    /// <param name="workload">The workload.</param>
+    /// <param name="verb">The command; Stop is also what an undo is.</param>
+    public RolloutPlan? Plan(Workload workload, RolloutVerb verb)
+    {
+        if (workload.LastRecord is not { Stepped: { IsUnderWay: true } state } record) return null;
+        if (verb == RolloutVerb.Restart) CheckNoneIsUnderWay(workload);
+        if (verb == RolloutVerb.Suspend && state.Stage == SteppedStage.Returning) throw StrategyErrors.NothingHeld(workload.Title);
+
+        var (change, description) = (verb, state.Stage) switch
+        {
+            (RolloutVerb.Suspend, _) => (Held, $"Hold {workload.Title} at step {state.StepText}"),
+            (RolloutVerb.Stop, SteppedStage.Stepping) => (Stopped, $"Take {workload.Title} back to {record.PreviousImage} from step {state.StepText}"),
+            (RolloutVerb.Promote, SteppedStage.Stepping) => (Promoted, $"Take {workload.Title} past all its steps to {record.Image}"),
+            (_, SteppedStage.Stepping) => (Resumed, $"Let {workload.Title} go on from step {state.StepText}"),
+            _ => ((Func<RolloutRecord, DateTimeOffset, RolloutRecord>)((same, _) => same with { CompletedAt = null }), $"Take {workload.Title} back to {record.Image}, which is under way"),
+        };
+        return new SteppedCommand(workload, verb, change) { Target = store.Name, Before = StatusOf.Read(workload, store.Client.Endpoint), Description = description };
+    }
+
+    private static RolloutRecord Held(RolloutRecord record, DateTimeOffset now) =>
+        (record with { Stepped = record.Stepped! with { IsHeld = true } }).With(new RolloutDecision(now, "Suspended", $"At step {record.Stepped.StepText}."));
+
+    private static RolloutRecord Stopped(RolloutRecord record, DateTimeOffset now) => SteppedRun.Returning(record, now) with { IsAsked = true };
+
+    private static RolloutRecord Promoted(RolloutRecord record, DateTimeOffset now) => Afresh(record, record.Stepped! with { Passed = record.Stepped.Steps.Count, Since = now, IsHeld = false })
+        .With(new RolloutDecision(now, "Promoted", $"Past all steps from {record.Stepped.StepText}."));
+
+    /// <summary>Lets go what is held: the pause it waits at is passed; where it was suspended, it goes on where it was.</summary>
+    private static RolloutRecord Resumed(RolloutRecord record, DateTimeOffset now)
+    {
+        var state = record.Stepped!;
+        var passes = record.Phase == RolloutPhase.Paused && state.Current is PauseStep or CheckStep;
+        return Afresh(record, (passes ? state.Passing(now) : state) with { IsHeld = false })
+            .With(new RolloutDecision(now, "Resumed", $"At step {state.StepText}."));
+    }
+
+    private static RolloutRecord Afresh(RolloutRecord record, SteppedState state) =>
+        record with { Phase = RolloutPhase.Progressing, CompletedAt = null, Reason = null, Message = null, Stepped = state };
+
+    // ---- work
+
+    /// <summary>Begins a rollout in steps and takes it to its end, or to where it is held.</summary>
+    public async Task<RolloutStatus> StartAsync(SteppedChange plan, Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation)
+    {
+        var planned = plan.Change.Workload;
+        await using var lease = await store.LeaseAsync(planned, cancellation);
+        await SetsBeside.RemoveAsync(store.Client, planned, cancellation);
+        var record = plan.Begin(store.Now);
+        var begun = await store.PatchAsync(planned, now => SteppedPatch.Of(now, record), cancellation);
+        return await DriveAsync(begun, plan.Checks, changed, reporter, cancellation);
+    }
+
+    /// <summary>Does what was asked of a rollout in its steps: it is written down for whoever is at work on it; where nobody is, it is done here.</summary>
+    public async Task<RolloutStatus> DoAsync(SteppedCommand plan, Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation)
+    {
+        var at = store.Now;
+        var written = await store.PatchAsync(plan.Workload, now => SteppedPatch.Of(now, plan.Change(now.LastRecord!, at)), cancellation);
+        if (plan.Verb == RolloutVerb.Suspend)
+        {
+            var status = await ReadAsync(written, cancellation);
+            changed?.Invoke(status);
+            return status;
+        }
+
+        await using var watch = store.Watch();
+        await watch.BeginAsync(written.Metadata.Uid, cancellation);
+        while (true)
+        {
+            try
+            {
+                await using var lease = await store.LeaseAsync(written, cancellation);
+                return await DriveAsync(await store.FindAsync(cancellation), null, changed, reporter, cancellation);
+            }
+            catch (RolloutException busy) when (busy.Id == "RolloutInProgress")
+            {
+                // Another shell is at work on it, and does it.
+            }
+
+            await watch.WaitAsync(TakeOverEvery, store.Cluster.Time, cancellation);
+            if (await store.ReadAsync(cancellation) is not { } now) throw RolloutErrors.WorkloadNotFound(written.Title, "it was deleted meanwhile");
+            if (now.LastRecord is { CompletedAt: not null } or { Phase: RolloutPhase.Paused }) return await ReadAsync(now, cancellation);
+        }
+    }
+
+    /// <summary>Carries on a rollout whose shell died; the lease is taken already.</summary>
+    /// <param name="workload">The workload, with a record in its steps or past them.</param>
+    /// <param name="known">The checks where this shell has them; null for those of the record.</param>
+    /// <param name="changed">Gets each status on the way.</param>
+    /// <param name="reporter">Where progress goes.</param>
+    /// <param name="cancellation">Stops at once.</param>
+    public async Task<RolloutStatus> DriveAsync(Workload workload, StepChecks? known, Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation)
+    {
+        if (workload.LastRecord?.Stepped is not { } state) return StatusOf.Read(workload, store.Client.Endpoint);
+        var checks = known ?? StepChecks.Of(state);
+        var promoting = workload;
+        if (state.Stage != SteppedStage.Promoting)
+        {
+            await using var run = new SteppedRun(store, changed, reporter);
+            (var status, promoting) = await run.RunAsync(workload, checks, cancellation);
+            if (promoting is null) return status;
+        }
+
+        if (state.Stage != SteppedStage.Promoting) promoting = await store.PatchAsync(promoting, now => SteppedPatch.Promotion(now, now.LastRecord!), cancellation);
+        return await new FollowedRollout(store, changed, reporter).FollowAsync(promoting, promoting.LastRecord!, checks.Whole, cancellation);
+    }
+
+    /// <summary>Where it stands, with the set beside it.</summary>
+    public async Task<RolloutStatus> ReadAsync(Workload workload, CancellationToken cancellation)
+    {
+        var second = workload.Record?.Stepped is { IsUnderWay: true } ? await SetsBeside.FindAsync(store.Client, workload, cancellation) : null;
+        return StatusOf.Read(workload, store.Client.Endpoint, second);
+    }
+}

@@ -1,0 +1,241 @@
+using Rollout.Engine.Health;
+using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Workloads;
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Kubernetes.Strategies;
+
+/// <summary>
+/// Takes a rollout along its steps, and back where it is to go back. All it knows stands in the workload's record, which is written before the next step is
+/// begun: any shell goes on where one died, and what another shell writes there (a pause, a promotion, an end) is done by the one at work.
+/// </summary>
+internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? changed, IReporter reporter) : IAsyncDisposable
+{
+    private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(30);
+
+    private readonly SetsBeside _sets = new(store);
+    private readonly PodEvidence _evidence = new(store.Client);
+    private readonly DateTimeOffset _begun = store.Now;
+    private EarlyFailure? _early;
+    private RolloutStatus? _last;
+
+    /// <summary>Goes on until it is held, over, or past its steps.</summary>
+    /// <param name="first">The workload, with its record.</param>
+    /// <param name="checks">The checks as this shell knows them.</param>
+    /// <param name="cancellation">Stops at once; nothing is lost.</param>
+    /// <returns>Where it stands; Promoting where the workload itself is to be changed next.</returns>
+    public async Task<(RolloutStatus Status, Workload? Promoting)> RunAsync(Workload first, StepChecks checks, CancellationToken cancellation)
+    {
+        await _sets.BeginAsync(first, cancellation);
+        var template = first.Template;
+        while (true)
+        {
+            var sight = _sets.Look();
+            if (sight.Workload is not { } now || now.Progress.Reason == "Deleted") return (Gone(first), null);
+            if (now.LastRecord is not { Stepped: { } state } record || state.Stage == SteppedStage.Over) return (StatusOf.Read(now, store.Client.Endpoint), null);
+            var isSuperseded = sight.IsSuperseded || !PodTemplate.AreSame(now.Template, template);
+            if (isSuperseded && state.Stage == SteppedStage.Stepping) await WriteAsync(now, Superseded, cancellation);
+            else if (state.Stage == SteppedStage.Returning)
+            {
+                if (await ReturnAsync(now, record, sight, cancellation) is { } back) return (back, null);
+            }
+            else if (state.IsHeld || record is { Phase: RolloutPhase.Paused } && state.Current is PauseStep { IsOpenEnded: true }) return (Told(now, record, sight), null);
+            else if (state.Passed >= state.Steps.Count) return (Told(now, record, sight), now);
+            else if (await StepAsync(now, record, sight, checks, cancellation) is { } ended) return (ended, null);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _sets.DisposeAsync();
+
+    // ---- forward
+
+    private async Task<RolloutStatus?> StepAsync(Workload now, RolloutRecord record, SidesSight sight, StepChecks checks, CancellationToken cancellation)
+    {
+        var state = record.Stepped!;
+        Told(now, record, sight);
+        _early ??= new EarlyFailure(record.GraceRestarts, TimeSpan.FromSeconds(record.GraceSec));
+        await _evidence.ExplainAsync(_early, sight.NewPods, store.Now, cancellation);
+        var (trouble, lookAgain) = _early.Look(sight.NewPods, store.Now);
+
+        var path = Path(state);
+        var deadline = (state.Since > _begun ? state.Since : _begun) + TimeSpan.FromSeconds(record.TimeoutSec);
+        var actions = RolloutDriver.Next(path, sight.Observed(state, trouble is not null), store.Now, deadline);
+        switch (actions[0])
+        {
+            case RolloutAction.Create:
+                await _sets.ScaleAsync(now, record, sight.New.Wanted + actions.Count, cancellation);
+                return null;
+            case RolloutAction.Retire:
+                await WriteAsync(now, same => same, cancellation, sight.Old.Wanted - actions.Count);
+                return null;
+            case RolloutAction.Fail:
+                var why = trouble is null ? Late(record, sight) : await _evidence.ToldAsync(trouble, sight.NewPods, cancellation);
+                return await FailAsync(now, trouble?.Reason ?? "Timeout", why, cancellation);
+            case RolloutAction.Check or RolloutAction.Pass or RolloutAction.Hold when sight.IsBaselineBehind:
+                await _sets.ScaleAsync(now, record, sight.New.Wanted, cancellation);
+                await WaitAsync(lookAgain, null, cancellation);
+                return null;
+            case RolloutAction.Check check:
+                return await CheckAsync(now, record, sight, check.Step, checks, cancellation);
+            case RolloutAction.Pass:
+                await PassAsync(now, state, cancellation);
+                return null;
+            case RolloutAction.Expire:
+                return await FailAsync(now, "ApprovalExpired", $"Nobody resumed it in the time that the step '{state.Current}' gives.", cancellation);
+            case RolloutAction.Hold:
+                await WriteAsync(now, same => same with { Phase = RolloutPhase.Paused }, cancellation);
+                return null;
+            case RolloutAction.Wait wait when wait.Until is not null && state.Current is PauseStep { ApprovalLimit: not null } && record.Phase != RolloutPhase.Paused:
+                await WriteAsync(now, same => same with { Phase = RolloutPhase.Paused }, cancellation);
+                return null;
+            case RolloutAction.Wait wait:
+                await WaitAsync(lookAgain, wait.Until ?? deadline, cancellation);
+                return null;
+            default:
+                throw new InvalidOperationException($"{actions[0]} is not done in a cluster.");
+        }
+    }
+
+    /// <summary>The way along the steps; what comes after them is the workload's own rolling update.</summary>
+    private static RolloutPath Path(SteppedState state)
+    {
+        var whole = RolloutPath.Stepped(state.Steps, state.Replicas, state.Replicas, state.Surge, routed: false, state.Unavailable);
+        return whole with { Waypoints = [.. whole.Waypoints.Where(point => point.Step < state.Steps.Count)] };
+    }
+
+    private Task PassAsync(Workload now, SteppedState state, CancellationToken cancellation) => WriteAsync(
+        now,
+        same => (same with { Phase = RolloutPhase.Progressing, Stepped = same.Stepped!.Passing(store.Now) }).With(new RolloutDecision(store.Now, "StepPassed", $"{state.StepText}.")),
+        cancellation);
+
+    private async Task<RolloutStatus?> CheckAsync(Workload now, RolloutRecord record, SidesSight sight, int step, StepChecks checks, CancellationToken cancellation)
+    {
+        if (checks.AreLost)
+        {
+            reporter.Warning($"The checks of {now.Title} hold secrets, so that only the shell that began the rollout has them. Look for yourself, and go on with Resume-Rollout.");
+            await WriteAsync(now, same => same with { Phase = RolloutPhase.Paused, Stepped = same.Stepped! with { IsHeld = true } }, cancellation);
+            return null;
+        }
+
+        RolloutHealth health;
+        try
+        {
+            var status = StatusOf.Build(sight.Second!, store.Client.Endpoint, record with { Stepped = null }, RolloutPhase.Progressing, null, null);
+            health = await new HealthCheckRunner(new PodStates(store.Cluster), store.Cluster.Time).RunAsync(status, checks.At(step), reporter, cancellation);
+        }
+        catch (RolloutException problem) when (!KubernetesErrors.IsTransient(problem))
+        {
+            return await FailAsync(now, problem.Id, problem.Message, cancellation);
+        }
+
+        var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
+        if (health.Verdict != HealthVerdict.Healthy && record.OnFailure != FailureAction.Continue) return await FailAsync(now, "HealthCheckFailed", findings, cancellation, health.Verdict);
+        await WriteAsync(
+            now,
+            same => (same with { Stepped = same.Stepped!.Passing(store.Now) }).With(new RolloutDecision(store.Now, "Checked", findings, health.Verdict)),
+            cancellation);
+        return null;
+    }
+
+    // ---- back
+
+    /// <summary>What is done when it failed: with Undo it turns back, else it is left as it is.</summary>
+    private async Task<RolloutStatus?> FailAsync(Workload now, string reason, string message, CancellationToken cancellation, HealthVerdict? verdict = HealthVerdict.Unhealthy)
+    {
+        var failed = (RolloutRecord record) => (record with { Reason = reason, Message = ForeignText.Neutralise(message) }).With(new RolloutDecision(store.Now, "Failed", ForeignText.Neutralise(message), verdict));
+        if (now.LastRecord!.OnFailure == FailureAction.Undo)
+        {
+            await WriteAsync(now, record => Returning(failed(record), store.Now), cancellation);
+            return null;
+        }
+
+        var left = await WriteAsync(now, record => failed(record) with { Phase = RolloutPhase.Failed, CompletedAt = store.Now }, cancellation);
+        return Told(left, left.LastRecord!, _sets.Look());
+    }
+
+    /// <summary>The record of a rollout that turns back from its steps: what ran before is what is wanted.</summary>
+    public static RolloutRecord Returning(RolloutRecord record, DateTimeOffset now) => (record with
+    {
+        Phase = RolloutPhase.Progressing,
+        Image = record.PreviousImage,
+        PreviousImage = record.Image,
+        IsUndo = true,
+        CompletedAt = null,
+        Stepped = record.Stepped! with { Stage = SteppedStage.Returning, IsHeld = false, Since = now },
+    }).With(new RolloutDecision(now, "Undoing", $"Back to {record.PreviousImage}."));
+
+    /// <summary>Somebody else's change is what is wanted now: what was made beside it goes, and its replicas are given back.</summary>
+    private RolloutRecord Superseded(RolloutRecord record) =>
+        Returning(record with { Reason = "Superseded", Message = "Somebody else started another rollout over this one.", IsAsked = false }, store.Now);
+
+    /// <summary>The old side first gets all its Pods back; only then the new goes, unless it serves nothing anyway.</summary>
+    private async Task<RolloutStatus?> ReturnAsync(Workload now, RolloutRecord record, SidesSight sight, CancellationToken cancellation)
+    {
+        var state = record.Stepped!;
+        Told(now, record, sight);
+        if (sight.Old.Wanted < state.Replicas)
+        {
+            await WriteAsync(now, same => same, cancellation, state.Replicas);
+            return null;
+        }
+
+        var isOldBack = now.Progress.Reason != "NotObserved" && sight.Old.Available >= state.Replicas;
+        if (!isOldBack && sight.New.Available > 0)
+        {
+            var deadline = (state.Since > _begun ? state.Since : _begun) + TimeSpan.FromSeconds(record.TimeoutSec);
+            if (store.Now >= deadline) return await EndAsync(now, record, RolloutPhase.Failed, "Failed", "What ran before did not get all its Pods back in time, so the new ones were left too.", isOver: false, cancellation);
+            await WaitAsync(null, deadline, cancellation);
+            return null;
+        }
+
+        await SetsBeside.RemoveAsync(store.Client, now, cancellation);
+        return record.Reason == "Superseded"
+            ? await EndAsync(now, record, RolloutPhase.Failed, "Failed", record.Message!, isOver: true, cancellation)
+            : await EndAsync(now, record, RolloutPhase.Undone, "Undone", $"{record.Image} serves.", isOver: true, cancellation);
+    }
+
+    private async Task<RolloutStatus> EndAsync(Workload now, RolloutRecord record, RolloutPhase phase, string action, string message, bool isOver, CancellationToken cancellation)
+    {
+        var written = await WriteAsync(
+            now,
+            same => (same with { Phase = phase, CompletedAt = store.Now, Stepped = isOver ? same.Stepped! with { Stage = SteppedStage.Over } : same.Stepped }).With(new RolloutDecision(store.Now, action, message)),
+            cancellation);
+        var ended = written.LastRecord!;
+        var status = StatusOf.Build(written, store.Client.Endpoint, ended, phase, record.Reason, record.Message);
+        changed?.Invoke(status);
+        return status;
+    }
+
+    // ---- both
+
+    private async Task<Workload> WriteAsync(Workload now, Func<RolloutRecord, RolloutRecord> change, CancellationToken cancellation, int? replicas = null)
+    {
+        var written = await store.PatchAsync(now, fresh => SteppedPatch.Of(fresh, change(fresh.LastRecord ?? throw WorkloadErrors.ChangedMeanwhile(fresh.Title)), replicas), cancellation);
+        _sets.Wrote(written);
+        return written;
+    }
+
+    private Task WaitAsync(TimeSpan? lookAgain, DateTimeOffset? until, CancellationToken cancellation)
+    {
+        var limit = until - store.Now ?? LookAtLeastEvery;
+        if (lookAgain < limit) limit = lookAgain.Value;
+        if (limit > LookAtLeastEvery) limit = LookAtLeastEvery;
+        return _sets.WaitAsync(limit < TimeSpan.Zero ? TimeSpan.Zero : limit, cancellation);
+    }
+
+    private static string Late(RolloutRecord record, SidesSight sight) =>
+        $"The step '{record.Stepped!.StepText}' was not done within {record.TimeoutSec:0} s: {sight.New.Available} of {sight.New.Wanted} new Pods are available. {SlowestPod.Of(sight.NewPods)}".TrimEnd();
+
+    private RolloutStatus Told(Workload now, RolloutRecord record, SidesSight sight)
+    {
+        var status = StatusOf.Read(now, store.Client.Endpoint, sight.Second);
+        if (_last is not null && StatusOf.AreSame(status, _last)) return status;
+        _last = status;
+        changed?.Invoke(status);
+        reporter.Progress(new ProgressReport($"Rolling out {now.Title}", $"Step {record.Stepped!.StepText}: {sight.New.Available} of {sight.New.Wanted} new and {sight.Old.Available} of {sight.Old.Wanted} old available", 100 * record.Stepped.Passed / Math.Max(1, record.Stepped.Steps.Count)));
+        return status;
+    }
+
+    private RolloutStatus Gone(Workload first) =>
+        StatusOf.Build(first, store.Client.Endpoint, first.LastRecord! with { CompletedAt = store.Now }, RolloutPhase.Failed, "Deleted", "It was deleted meanwhile.");
+}

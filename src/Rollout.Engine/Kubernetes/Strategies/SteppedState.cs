@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Kubernetes.Strategies;
+
+/// <summary>Where a rollout in steps is, on the whole.</summary>
+internal enum SteppedStage
+{
+    /// <summary>Not in steps any more: it ended.</summary>
+    Over,
+    /// <summary>Going along its steps.</summary>
+    Stepping,
+    /// <summary>Past its steps: the workload itself is brought to the new version.</summary>
+    Promoting,
+    /// <summary>Going back to what ran before.</summary>
+    Returning,
+}
+
+/// <summary>What a rollout in steps remembers in the workload's record besides: what nothing that can be observed tells.</summary>
+internal sealed record SteppedState
+{
+    public SteppedStage Stage { get; init; }
+    public RolloutStrategy Strategy { get; init; }
+    public IReadOnlyList<RolloutStep> Steps { get; init => field = value ?? []; } = [];
+
+    /// <summary>How many steps have been passed, and when the last of them was.</summary>
+    public int Passed { get; init; }
+
+    public DateTimeOffset Since { get; init; }
+
+    /// <summary>The replicas wanted when it began: the workload itself has fewer meanwhile.</summary>
+    public int Replicas { get; init; }
+
+    public int Surge { get; init; }
+    public int Unavailable { get; init; }
+    public bool Baseline { get; init; }
+
+    /// <summary>Why, for the history.</summary>
+    public string? ChangeCause { get; init; }
+
+    /// <summary>True where somebody suspended it.</summary>
+    public bool IsHeld { get; init; }
+
+    /// <summary>Counts the writes, as the cluster's own versions cannot be compared: of two sights of one record the later has the higher.</summary>
+    public int Turn { get; init; }
+
+    /// <summary>The checks of the whole rollout, as far as they may be kept where others read them.</summary>
+    public IReadOnlyList<RolloutHealthCheck> Checks { get; init => field = value ?? []; } = [];
+
+    /// <summary>True where checks were left out that hold secrets: only the shell that began it has them.</summary>
+    public bool HasSecretChecks { get; init; }
+
+    [JsonIgnore]
+    public bool IsUnderWay => Stage is SteppedStage.Stepping or SteppedStage.Returning;
+
+    /// <summary>The step it is at; null past the last.</summary>
+    [JsonIgnore]
+    public RolloutStep? Current => Stage == SteppedStage.Stepping && Passed < Steps.Count ? Steps[Passed] : null;
+
+    /// <summary><c>2 of 5: pause</c>, as users see it; null where it is at none.</summary>
+    [JsonIgnore]
+    public string? StepText => Stage switch
+    {
+        SteppedStage.Stepping when Current is { } step => string.Create(CultureInfo.InvariantCulture, $"{Passed + 1} of {Steps.Count}: {step}"),
+        SteppedStage.Stepping or SteppedStage.Promoting => "promote",
+        _ => null,
+    };
+
+    public SteppedState Passing(DateTimeOffset now) => this with { Passed = Passed + 1, Since = now };
+}

@@ -1,0 +1,42 @@
+using Rollout.Engine.Rollouts;
+
+namespace Rollout.Engine.Kubernetes.Strategies;
+
+/// <summary>The failures of canary and blue-green rollouts in a cluster.</summary>
+internal static class StrategyErrors
+{
+    internal static RolloutException NameTaken(string workload, string name) => new(
+        "SecondSetNameTaken",
+        ErrorKind.Conflict,
+        $"'{workload}' needs a second Deployment named '{name}', and there is one that does not belong to it.",
+        $"Rename or remove '{name}', or use -Strategy Rolling.",
+        name);
+
+    internal static RolloutException UnderWay(string workload, RolloutStrategy strategy, string step) => new(
+        "SteppedRolloutUnderWay",
+        ErrorKind.Busy,
+        $"A {strategy} rollout of '{workload}' is at step {step}.",
+        "Bring it to its end (Resume-Rollout -Full) or take it back (Stop-Rollout) first.",
+        workload);
+
+    internal static RolloutException Autoscaled(string workload, string scaler) => new(
+        "AutoscalerAgainstCanary",
+        ErrorKind.NotSupported,
+        $"The HorizontalPodAutoscaler '{scaler}' sets the replicas of '{workload}': it would fight a canary that shares the traffic out by replicas.",
+        "Share it out by a router (-Router Gateway or Istio), or use -Strategy Rolling.",
+        workload);
+
+    internal static RolloutException NoRoom(string workload) => new(
+        "CannotRunSideBySide",
+        ErrorKind.NotSupported,
+        $"'{workload}' has the strategy Recreate: no Pod of the new version may run beside the old.",
+        "Give it the strategy RollingUpdate, or use Start-Rollout without -Strategy.",
+        workload);
+
+    internal static RolloutException NothingHeld(string workload) => new(
+        "NothingToSuspend",
+        ErrorKind.InvalidInput,
+        $"'{workload}' is on its way back to what ran before, which cannot be suspended.",
+        "Wait for it (Wait-Rollout).",
+        workload);
+}

@@ -52,6 +52,8 @@ public sealed class LeastRightsTests
         var canary = targets.Find(new TargetName("rollout", "my-rollout"), "default");
         await canary.ApplyAsync(await canary.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")! }, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
         await canary.ApplyAsync(await canary.PlanAsync(new RolloutCommand(RolloutVerb.Resume), SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
+        var steps = await again.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v3")!, Strategy = RolloutStrategy.Canary, Steps = [new WeightStep(50)] }, SilentReporter.Instance, Limit);
+        Assert.Equal(RolloutPhase.Healthy, (await again.ApplyAsync(steps, null, SilentReporter.Instance, Limit)).Phase);
 
         Assert.Empty(used.Except(listed));
         Assert.Empty(listed.Except(used));

@@ -320,7 +320,7 @@ public sealed class TargetContractTests
         await RefusedAsync("NamespaceNotFound", () => StartAsync(targets.Find(TargetName.Parse("deployment/app"), "no-such-namespace"), "app:v2"));
         var target = await DeployedAsync(place, "deployment", "app:v1");
         await RefusedAsync("KubernetesInvalid", () => StartAsync(target, "app:v2", maxSurge: "lots"));
-        await RefusedAsync("StrategyNotSupported", () => target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")!, Strategy = RolloutStrategy.Canary }, SilentReporter.Instance, Limit));
+        await RefusedAsync("StrategyNotSupported", () => target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")!, Strategy = RolloutStrategy.Recreate }, SilentReporter.Instance, Limit));
         Assert.Equal(1, (await place.GetAsync(Resources.Deployments, "app"))!.Metadata.Generation);
     }
 

@@ -28,6 +28,13 @@ public sealed class SteppedRolloutTests
     public void Steps_lay_out_their_waypoints(string steps, int replicas, int old, int surge, bool routed, string expected) =>
         Assert.Equal(expected, string.Join(", ", RolloutPath.Stepped(StepText.Parse(steps), replicas, old, surge, routed).Waypoints.Select(Show)));
 
+    /// <summary>Where there is no room beside the old, some of them must be missing for a while.</summary>
+    [Fact]
+    public void Without_room_beside_the_old_every_way_comes_to_its_end_within_what_may_be_missing() => Prop.ForAll(
+        Gen.Choose(1, 12).SelectMany(replicas => Gen.Choose(1, replicas).SelectMany(missing => Gen.Choose(0, 3).SelectMany(surge => Gen.Choose(1, 100).Select(percent => (replicas, missing, surge, percent))))).ToArbitrary(),
+        world => RolloutPath.Stepped([new WeightStep(world.percent)], world.replicas, world.replicas, world.surge, routed: false, world.missing).Waypoints.SkipLast(1)
+            .All(point => point.New + point.Old >= world.replicas - world.missing && point.New + point.Old <= world.replicas + world.surge)).QuickCheckThrowOnFailure();
+
     [Theory]
     [InlineData(RolloutStrategy.Canary, "", false, 0, "weight 5%,pause 2m,weight 25%,pause 5m,weight 50%,pause 5m")]
     [InlineData(RolloutStrategy.Canary, "10%,pause", false, 0, "weight 10%,pause")]

@@ -21,11 +21,8 @@ internal sealed record StepChecks(IReadOnlyList<RolloutStep> Steps, IReadOnlyLis
     {
         Steps = [.. Steps.Select(step => step is CheckStep check ? new CheckStep(Open(check.Checks)) : step)],
         Checks = Open(Whole),
-        HasSecretChecks = Steps.OfType<CheckStep>().SelectMany(step => step.Checks).Concat(Whole).Any(HasSecrets),
+        HasSecretChecks = Steps.OfType<CheckStep>().SelectMany(step => step.Checks).Concat(Whole).Any(check => !check.IsOpen),
     };
 
-    private static IReadOnlyList<RolloutHealthCheck> Open(IEnumerable<RolloutHealthCheck> checks) => [.. checks.Where(check => !HasSecrets(check))];
-
-    private static bool HasSecrets(RolloutHealthCheck check) =>
-        check is HttpHealthCheck http && (http.HeaderNames.Any() || (http.Uri.IsAbsoluteUri && (http.Uri.UserInfo.Length > 0 || http.Uri.Query.Length > 0)));
+    private static IReadOnlyList<RolloutHealthCheck> Open(IEnumerable<RolloutHealthCheck> checks) => [.. checks.Where(check => check.IsOpen)];
 }

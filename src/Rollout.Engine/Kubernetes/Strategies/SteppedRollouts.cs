@@ -50,7 +50,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     {
         if (workload.LastRecord is not { Stepped: { IsUnderWay: true } state } record) return null;
         if (verb == RolloutVerb.Restart) CheckNoneIsUnderWay(workload);
-        if (verb == RolloutVerb.Suspend && state.Stage == SteppedStage.Returning) throw StrategyErrors.NothingHeld(workload.Title);
+        if (verb == RolloutVerb.Suspend && state.Stage == SteppedStage.Returning) throw RolloutErrors.CommandNotSupported(workload.Title, verb, "it is on its way back to what ran before", "Wait for it (Wait-Rollout).");
 
         var (change, description) = (verb, state.Stage) switch
         {
@@ -71,11 +71,11 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     private static RolloutRecord Promoted(RolloutRecord record, DateTimeOffset now) => Afresh(record, record.Stepped! with { Passed = record.Stepped.Steps.Count, Since = now, IsHeld = false })
         .With(new RolloutDecision(now, "Promoted", $"Past all steps from {record.Stepped.StepText}."));
 
-    /// <summary>Lets go what is held: the pause it waits at is passed; where it was suspended, it goes on where it was.</summary>
+    /// <summary>Lets go what is held: a pause is passed; where it was suspended in a timed one, it goes on where it was.</summary>
     private static RolloutRecord Resumed(RolloutRecord record, DateTimeOffset now)
     {
         var state = record.Stepped!;
-        var passes = record.Phase == RolloutPhase.Paused && state.Current is PauseStep or CheckStep;
+        var passes = record.Phase == RolloutPhase.Paused ? state.Current is PauseStep or CheckStep : state is { IsHeld: false, Current: PauseStep };
         return Afresh(record, (passes ? state.Passing(now) : state) with { IsHeld = false })
             .With(new RolloutDecision(now, "Resumed", $"At step {state.StepText}."));
     }
@@ -124,7 +124,8 @@ internal sealed class SteppedRollouts(WorkloadStore store)
 
             await watch.WaitAsync(TakeOverEvery, store.Cluster.Time, cancellation);
             if (await store.ReadAsync(cancellation) is not { } now) throw RolloutErrors.WorkloadNotFound(written.Title, "it was deleted meanwhile");
-            if (now.LastRecord is { CompletedAt: not null } or { Phase: RolloutPhase.Paused }) return await ReadAsync(now, cancellation);
+            if (now.LastRecord is { CompletedAt: not null }) return StatusOf.AtEnd(now, store.Client.Endpoint);
+            if (now.LastRecord is { Phase: RolloutPhase.Paused } or { Stepped.IsHeld: true }) return await ReadAsync(now, cancellation);
         }
     }
 
@@ -136,7 +137,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     /// <param name="cancellation">Stops at once.</param>
     public async Task<RolloutStatus> DriveAsync(Workload workload, StepChecks? known, Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation)
     {
-        if (workload.LastRecord?.Stepped is not { } state) return StatusOf.Read(workload, store.Client.Endpoint);
+        if (workload.LastRecord?.Stepped is not { } state) return StatusOf.AtEnd(workload, store.Client.Endpoint);
         var checks = known ?? StepChecks.Of(state);
         var promoting = workload;
         if (state.Stage != SteppedStage.Promoting)

@@ -32,7 +32,7 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
         {
             var sight = _sets.Look();
             if (sight.Workload is not { } now || now.Progress.Reason == "Deleted") return (Gone(first), null);
-            if (now.LastRecord is not { Stepped: { } state } record || state.Stage == SteppedStage.Over) return (StatusOf.Read(now, store.Client.Endpoint), null);
+            if (now.LastRecord is not { Stepped: { } state } record || state.Stage == SteppedStage.Over) return (StatusOf.AtEnd(now, store.Client.Endpoint), null);
             var isSuperseded = sight.IsSuperseded || !PodTemplate.AreSame(now.Template, template);
             if (isSuperseded && state.Stage == SteppedStage.Stepping) await WriteAsync(now, Superseded, cancellation);
             else if (state.Stage == SteppedStage.Returning)

@@ -32,11 +32,4 @@ internal static class StrategyErrors
         $"'{workload}' has the strategy Recreate: no Pod of the new version may run beside the old.",
         "Give it the strategy RollingUpdate, or use Start-Rollout without -Strategy.",
         workload);
-
-    internal static RolloutException NothingHeld(string workload) => new(
-        "NothingToSuspend",
-        ErrorKind.InvalidInput,
-        $"'{workload}' is on its way back to what ran before, which cannot be suspended.",
-        "Wait for it (Wait-Rollout).",
-        workload);
 }

@@ -16,6 +16,10 @@ internal static class StatusOf
         return Build(workload, endpoint, record, phase, reason, message, second);
     }
 
+    /// <summary>The status of one whose rollout just ended: its controller may not have seen the last write yet, which tells nothing.</summary>
+    public static RolloutStatus AtEnd(Workload workload, RolloutEndpoint endpoint) =>
+        workload.Record is { CompletedAt: not null } record ? Build(workload, endpoint, record, record.Phase, record.Reason, record.Message) : Read(workload, endpoint);
+
     public static RolloutStatus Build(Workload workload, RolloutEndpoint endpoint, RolloutRecord? record, RolloutPhase phase, string? reason, string? message, Workload? second = null)
     {
         var progress = record?.Stepped is { IsUnderWay: true } state ? Together(workload.Progress, second?.Progress, state) : workload.Progress;

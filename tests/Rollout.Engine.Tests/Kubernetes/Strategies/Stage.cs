@@ -60,7 +60,7 @@ internal sealed class Stage(Playground place) : IAsyncDisposable
     public async Task AssertAllRunsAsync(string tag, int replicas = 4)
     {
         Assert.Equal((replicas, null, null), await CountsAsync());
-        var app = await place.UntilAsync(Resources.Deployments, "app", app => app.Status.AvailableReplicas == replicas && app.Status.Replicas == replicas);
+        var app = await place.UntilAsync(Resources.Deployments, "app", app => app.Status.AvailableReplicas == replicas && app.Status.Replicas == replicas && app.Status.ObservedGeneration == app.Metadata.Generation);
         Assert.EndsWith(":" + tag, PodTemplate.Image(app.Spec.Template, "main"), StringComparison.Ordinal);
         Assert.DoesNotContain("rollout.pwsh/role", app.Spec.Template.ToJsonString(), StringComparison.Ordinal);
     }

@@ -1,5 +1,3 @@
-using Rollout.Engine.Rollouts;
-
 namespace Rollout.Engine.Kubernetes.Strategies;
 
 /// <summary>The checks of a rollout in steps. In a workload's record, which others can read, only those are kept that hold no secrets.</summary>

@@ -1,5 +1,3 @@
-using Rollout.Engine.Rollouts;
-
 namespace Rollout.Engine.Kubernetes.Strategies;
 
 /// <summary>The failures of canary and blue-green rollouts in a cluster.</summary>

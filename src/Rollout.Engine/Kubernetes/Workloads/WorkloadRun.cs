@@ -1,5 +1,3 @@
-using Rollout.Engine.Kubernetes.Api;
-
 namespace Rollout.Engine.Kubernetes.Workloads;
 
 /// <summary>Follows one change of a workload to its end, by what the cluster tells and never by asking again and again.</summary>
@@ -11,8 +9,6 @@ internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Work
     private readonly EarlyFailure _early = new(record.GraceRestarts, TimeSpan.FromSeconds(record.GraceSec));
     private readonly HashSet<string> _freed = [];
     private (long Spec, long Template) _ownGeneration = changed.Generation;
-
-    private IKubernetesClient Client => store.Client;
 
     private TimeProvider Time => store.Cluster.Time;
 

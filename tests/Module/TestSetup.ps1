@@ -40,7 +40,7 @@ function New-TestContext([string] $Path, [string] $Version = 'v1', [string] $Com
     New-Item $Path/site -ItemType Directory -Force | Out-Null
     Copy-Item /bin/busybox $Path
     Set-Content $Path/site/index.html $Version
-    Set-Content $Path/Dockerfile "FROM scratch`nCOPY busybox /bin/busybox`nCOPY site /site`nEXPOSE 8080`nCMD $Command"
+    Set-Content $Path/Dockerfile "FROM scratch`nCOPY busybox /bin/busybox`nCOPY site /site`nEXPOSE 8080`n# As PID 1 busybox ignores SIGTERM.`nSTOPSIGNAL SIGKILL`nCMD $Command"
     $Path
 }
 

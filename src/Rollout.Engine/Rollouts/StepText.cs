@@ -55,7 +55,7 @@ public static class StepText
 
     private static RolloutStep FromTable(IDictionary table)
     {
-        var fields = table.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => entry.Value, StringComparer.OrdinalIgnoreCase);
+        var fields = table.Keys.Cast<object>().ToDictionary(key => $"{key}", key => table[key], StringComparer.OrdinalIgnoreCase);
         fields.Remove("ApprovalLimit", out var limit);
         if (fields.Count != 1) throw StepErrors.InvalidStep(string.Join("; ", fields.Keys), "a table has one of Weight, Pause, Check, Replicas and Header");
 
@@ -96,6 +96,6 @@ public static class StepText
     private static Dictionary<string, string> Headers(object? value)
     {
         if (value is not IDictionary { Count: > 0 } table) throw StepErrors.InvalidStep("Header", "it is a table of names and values");
-        return table.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => $"{entry.Value}", StringComparer.OrdinalIgnoreCase);
+        return table.Keys.Cast<object>().ToDictionary(key => $"{key}", key => $"{table[key]}", StringComparer.OrdinalIgnoreCase);
     }
 }

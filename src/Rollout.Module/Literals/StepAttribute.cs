@@ -13,7 +13,7 @@ public sealed class StepAttribute : ArgumentTransformationAttribute
 
     private static object? Unwrap(object? value) => (value is PSObject wrapped ? wrapped.BaseObject : value) switch
     {
-        IDictionary table => table.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => Unwrap(entry.Value), StringComparer.OrdinalIgnoreCase),
+        IDictionary table => table.Keys.Cast<object>().ToDictionary(key => $"{key}", key => Unwrap(table[key]), StringComparer.OrdinalIgnoreCase),
         object[] list => list.Select(Unwrap).ToArray(),
         var plain => plain,
     };

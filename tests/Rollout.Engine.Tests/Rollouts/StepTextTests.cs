@@ -47,7 +47,7 @@ public sealed class StepTextTests
             new Hashtable { ["Pause"] = true },
             new Hashtable { ["Pause"] = true, ["ApprovalLimit"] = "1h" },
             new Hashtable { ["Check"] = true },
-            new Hashtable { ["Replicas"] = 2 },
+            new Dictionary<string, object> { ["Replicas"] = 2 },
         ];
         Assert.Equal(StepText.Parse("5%,2m,2m,2m,pause,pause within 1h,check,replicas 2"), StepText.From(tables));
     }

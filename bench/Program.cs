@@ -8,6 +8,7 @@ if (args is [FleetRun.Word, .. var fleet]) return await FleetRun.RunAsync(fleet)
 [
     ("import", ImportFigure.MeasureAsync),
     ("rollouts under load", RolloutsUnderLoadFigure.MeasureAsync),
+    ("canary and blue-green", SteppedUnderLoadFigure.MeasureAsync),
     ("publish", PublishFigure.MeasureAsync),
     ("kubernetes", KubernetesFigure.MeasureAsync),
     ("build", BuildFigure.MeasureAsync),

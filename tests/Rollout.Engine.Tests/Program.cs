@@ -10,6 +10,7 @@ internal static class Program
     {
         ["cluster", var kubeconfig] => ClusterProcess.RunAsync(kubeconfig),
         [var workload, var image] => ShellProcess.RunAsync(workload, image),
+        [var workload, var image, var steps] => ShellProcess.RunAsync(workload, image, steps),
         _ => Task.FromResult(2),
     };
 }

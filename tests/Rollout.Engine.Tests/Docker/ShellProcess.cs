@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Rollout.Engine.Docker.Api;
+using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Tests.Docker;
 
@@ -17,7 +18,7 @@ internal sealed class ShellProcess : IAsyncDisposable
     internal int Id => process.Id;
 
     /// <summary>What it does: <see cref="Program"/> calls it in the process of its own.</summary>
-    internal static async Task<int> RunAsync(string name, string image)
+    internal static async Task<int> RunAsync(string name, string image, string? steps = null)
     {
         using var engine = new DockerClient(DockerEndpoint.Resolve(null, null, DockerSettings.OfThisProcess));
         var life = new Life(int.MaxValue, async () =>
@@ -26,13 +27,18 @@ internal sealed class ShellProcess : IAsyncDisposable
             await Console.In.ReadLineAsync();
         });
         var workload = new TestWorkload(new MortalClient(engine, life), "", name);
-        var status = await workload.StartAsync(TestWorkload.Request(ImageReference.Parse(image)));
+        var request = TestWorkload.Request(ImageReference.Parse(image));
+        if (steps is not null) request = request with { Strategy = RolloutStrategy.Canary, Steps = StepText.Parse(steps) };
+        var status = await workload.StartAsync(request);
         return status.Phase == RolloutPhase.Healthy ? 0 : 1;
     }
 
-    internal static ShellProcess Start(string workload, ImageReference image)
+    /// <param name="workload">The workload.</param>
+    /// <param name="image">The image to roll out.</param>
+    /// <param name="steps">The steps of a canary; none for a rolling one.</param>
+    internal static ShellProcess Start(string workload, ImageReference image, params string[] steps)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", typeof(ShellProcess).Assembly.Location, workload, image.ToString()])
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(ShellProcess).Assembly.Location, workload, image.ToString(), .. steps])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

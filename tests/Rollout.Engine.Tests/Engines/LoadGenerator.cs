@@ -20,6 +20,7 @@ internal sealed class LoadGenerator : IAsyncDisposable
     private readonly byte[] _request;
     private readonly double _interval;
     private readonly ConcurrentDictionary<string, int> _answers = new();
+    private readonly ConcurrentDictionary<string, long> _lastSent = new();
     private readonly ConcurrentQueue<string> _failures = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly long _begun = Stopwatch.GetTimestamp();
@@ -36,6 +37,9 @@ internal sealed class LoadGenerator : IAsyncDisposable
 
     /// <summary>Requests that were answered with 200, by the answer's text.</summary>
     internal IReadOnlyDictionary<string, int> Answers => _answers;
+
+    /// <summary>When the last request was sent that got this answer, by Stopwatch.</summary>
+    internal long LastSentTo(string answer) => _lastSent.GetValueOrDefault(answer);
 
     internal static LoadGenerator Start(Uri uri, int requestsPerSecond = 1500, int connections = 16) => new(uri, requestsPerSecond, connections);
 
@@ -67,8 +71,10 @@ internal sealed class LoadGenerator : IAsyncDisposable
                 if (sent % FreshConnectionEvery == 0) Drop();
                 connection ??= await Connection.OpenAsync(_uri);
                 using var patience = new CancellationTokenSource(AnswerWithin);
+                var begun = Stopwatch.GetTimestamp();
                 var text = await connection.AskAsync(_request, patience.Token);
                 _answers.AddOrUpdate(text, 1, (_, count) => count + 1);
+                _lastSent.AddOrUpdate(text, begun, (_, last) => Math.Max(last, begun));
             }
             catch (Exception problem) when (problem is SocketException or IOException or OperationCanceledException or FormatException)
             {

@@ -155,7 +155,9 @@ public sealed class RolloutDriverTests
         private bool Drive(Random random, RolloutPath path, ObservedReplica[] fresh, ObservedReplica[] old, int failingPercent, bool goingBack)
         {
             var verified = false;
-            var disturbed = false;
+
+            // What the router forgot on the way there is missing on the way back from the start.
+            var disturbed = fresh.Concat(old).Count(replica => replica.Serves) < Math.Min(OldCount, Replicas);
             for (var step = 0; step < StepsAtMost; step++)
             {
                 var actions = RolloutDriver.Next(path, new Observation(fresh, old, verified), Now, Deadline);

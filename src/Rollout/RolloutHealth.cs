@@ -17,6 +17,9 @@ public sealed record RolloutHealth
 
     /// <summary>When the verdict was reached.</summary>
     public DateTimeOffset At { get; init; }
+
+    /// <summary>Each check's verdict, as it is kept with the rollout.</summary>
+    internal IEnumerable<RolloutDecision> ToDecisions() => Checks.Select(check => RolloutDecision.Of(check, At));
 }
 
 /// <summary>What one check found.</summary>

@@ -22,10 +22,16 @@ public sealed record ScriptHealthCheck : RolloutHealthCheck
     /// <summary>The script block with all it can see, in the shell that made it.</summary>
     internal object? Block { get; init; }
 
+    /// <summary>Runs it; null where no shell is there that could.</summary>
+    internal ScriptRunner? Runner { get; init; }
+
     internal override bool IsOpen => false;
 
     /// <summary>The same check with the script block itself, which can see what it could see where it was written.</summary>
     public ScriptHealthCheck WithBlock(object block) => this with { Block = block };
+
+    /// <summary>The same check, run by the shell at hand.</summary>
+    public ScriptHealthCheck RunBy(ScriptRunner runner) => this with { Runner = runner };
 
     /// <summary>The script block, where this shell made it.</summary>
     public object? GetBlock() => Block;

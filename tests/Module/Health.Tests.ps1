@@ -25,6 +25,10 @@ Describe 'New-RolloutHealthCheck' {
     It 'looks at the alerts of Prometheus itself where there is no Alertmanager' {
         (New-RolloutHealthCheck @metrics -AlertMatcher 'severity="critical"').Source | Should -Be Prometheus
     }
+    It 'asks the router in front where there is no Prometheus' {
+        $check = New-RolloutHealthCheck -ErrorRateBelow 0.5% -LatencyBelow 300ms -Window '1m' -MinimumRequests 100
+        $check.Kind, $check.ErrorRateBelow, $check.LatencyBelow.TotalMilliseconds, $check.MinimumRequests | Should -Be Router, 0.005, 300, 100
+    }
     It 'applies what is common to all' {
         $checks = New-RolloutHealthCheck -Tcp '[::1]:80' -Container -FailureLimit 7 -TotalFailureLimit 9 -SuccessesNeeded 3 -OutOf 5 -Interval '2s' -TimeoutSec 4 -For '1m' -Name mine
         $checks.Name | Should -Be 'mine: [::1]:80', 'mine: containers'

@@ -1,4 +1,6 @@
+using System.Runtime.ExceptionServices;
 using Rollout.Engine.Health;
+using Rollout.Engine.Traffic;
 
 namespace Rollout.Engine.Docker;
 
@@ -12,6 +14,18 @@ internal sealed class DockerReplicaStates(DockerTargetServices services) : IRepl
         var present = snapshot.Live.Where(replica => replica.Release == rollout.Revision);
         var states = await Task.WhenAll(present.Select(replica => LookAsync(replica, cancellation)));
         return [.. states.OfType<ReplicaState>()];
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ServerCounters>?> TrafficAsync(RolloutStatus rollout, CancellationToken cancellation)
+    {
+        var snapshot = await services.Reader.ReadAsync(rollout.Name, cancellation);
+        if (snapshot.RouterProblem is { } problem) ExceptionDispatchInfo.Throw(problem);
+        if (snapshot.State?.Router is not { } choice) return null;
+
+        var present = snapshot.Live.Where(replica => replica.Release == rollout.Revision).Select(snapshot.ServerOf).OfType<RouterServer>().Select(server => server.Name).ToHashSet();
+        await using var router = services.OpenRouter(choice, SilentReporter.Instance);
+        return [.. (await router.CountersAsync(cancellation)).Where(server => present.Contains(server.Server))];
     }
 
     private async Task<ReplicaState?> LookAsync(Replica replica, CancellationToken cancellation)

@@ -85,7 +85,8 @@ internal sealed record DockerTargetServices
 
     internal WorkloadReader Reader => new(Engine, OpenRouter, Time);
 
-    internal RunChecks RunChecks => new HealthCheckRunner(new DockerReplicaStates(this), Time).RunAsync;
+    internal RunChecks RunChecks => (rollout, checks, since, reporter, cancellation) =>
+        new HealthCheckRunner(new DockerReplicaStates(this), Time) { EndsAtFirstUnhealthy = true, Since = since }.RunAsync(rollout, checks, reporter, cancellation);
 }
 
 /// <summary>Opens the router in front of a workload; its warnings go to the reporter.</summary>

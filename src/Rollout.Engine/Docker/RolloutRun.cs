@@ -251,6 +251,7 @@ internal sealed class RolloutRun(
             RolloutAction.Retire retire => RetireAsync(snapshot, OldOf(snapshot)[retire.Index - 1].Replica!, cancellation),
             RolloutAction.Verify => VerifyAsync(status, cancellation),
             RolloutAction.Fail fail => FailAsync(snapshot, fail.Index, cancellation),
+            RolloutAction.Complete when IsBackUnverified => VerifyAsync(status, cancellation),
             RolloutAction.Complete => CompleteAsync(snapshot, cancellation),
             _ => Task.CompletedTask,
         };
@@ -328,6 +329,9 @@ internal sealed class RolloutRun(
         reporter.Verbose($"{replica.Name} is out of service.");
     }
 
+    /// <summary>What runs again is looked at by the same checks, once it has all the traffic: what failed is never waited for.</summary>
+    private bool IsBackUnverified => lease.State.Change is { GoingBack: true, Verified: false, From: not 0 } change && (Checks ?? change.Checks).Count > 0;
+
     private async Task VerifyAsync(RolloutStatus status, CancellationToken cancellation)
     {
         var change = lease.State.Change!;
@@ -342,11 +346,11 @@ internal sealed class RolloutRun(
         var skipped = Checks is null ? change.SecretChecks : [];
         if (checks.Count == 0)
         {
-            await PassAsync(AllServe, skipped, lease.State.Verified, cancellation);
+            await PassAsync(lease.State, AllServe, skipped, Verified, cancellation);
             return;
         }
 
-        await CheckAsync(status, checks, skipped, lease.State.Verified, lease.State.GoOn, cancellation);
+        await CheckAsync(status, checks, skipped, Verified, (state, reason, message, decision) => state.GoOn(reason, message, decision), cancellation);
     }
 
     /// <summary>The checks of a step look at the new replicas that there are by then.</summary>
@@ -356,18 +360,20 @@ internal sealed class RolloutRun(
         var ofRollout = Checks ?? lease.State.Change.Checks;
         var checks = own.Count > 0 ? own : ofRollout.Count > 0 ? ofRollout : [new ContainerHealthCheck { Name = "containers" }];
         var present = snapshot.Live.Count(replica => replica.Release == lease.State.Change.Goal && replica.IsUp);
-        await CheckAsync(status with { Desired = present }, checks, Steps is null ? lease.State.Change.SecretChecks : [], lease.State.Pass, lease.State.PassAllTheSame, cancellation);
+        await CheckAsync(status with { Desired = present }, checks, Steps is null ? lease.State.Change.SecretChecks : [], (state, decision) => state.Pass(decision), (state, reason, message, decision) => state.PassAllTheSame(reason, message, decision), cancellation);
         if (lease.State.Change is not null) BeginStep();
     }
 
     private async Task CheckAsync(
         RolloutStatus status, IReadOnlyList<RolloutHealthCheck> checks, IReadOnlyList<string> skipped,
-        Func<RolloutDecision, WorkloadState> passed, Func<string, string, RolloutDecision, WorkloadState> failed, CancellationToken cancellation)
+        Func<WorkloadState, RolloutDecision, WorkloadState> passed, Func<WorkloadState, string, string, RolloutDecision, WorkloadState> failed, CancellationToken cancellation)
     {
+        // What the release that is gone did is no evidence against the one before it.
+        var isBack = lease.State.Change is { GoingBack: true } or { IsUndo: true };
         RolloutHealth health;
         try
         {
-            health = await runChecks(status, checks, reporter, cancellation);
+            health = await runChecks(status, checks, isBack ? time.GetUtcNow() : null, reporter, cancellation);
         }
         catch (RolloutException problem) when (!IsAway(problem))
         {
@@ -375,14 +381,26 @@ internal sealed class RolloutRun(
             return;
         }
 
+        var judged = health.ToDecisions().Aggregate(lease.State, (state, decision) => state.Decide(decision));
         var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
-        if (health.Verdict == HealthVerdict.Healthy) await PassAsync(findings, skipped, passed, cancellation);
-        else if (lease.State.Change!.OnFailure == FailureAction.Continue) await lease.SaveAsync(failed("HealthCheckFailed", findings, Decision("Checked", findings, health.Verdict)), cancellation);
-        else await FailAsync("HealthCheckFailed", findings, health.Verdict, cancellation);
+        if (health.Verdict == HealthVerdict.Healthy) await PassAsync(judged, findings, skipped, passed, cancellation);
+        else if (isBack) await StayAsync(judged, health.Verdict, findings, cancellation);
+        else if (lease.State.Change!.OnFailure == FailureAction.Continue) await lease.SaveAsync(failed(judged, "HealthCheckFailed", findings, Decision("Checked", findings, health.Verdict)), cancellation);
+        else await FailAsync("HealthCheckFailed", findings, health.Verdict, cancellation, judged);
     }
 
+    /// <summary>An undo is never undone: where what ran before does not pass either, that is told, and nothing is held against it.</summary>
+    private async Task StayAsync(WorkloadState judged, HealthVerdict verdict, string findings, CancellationToken cancellation)
+    {
+        var told = $"What runs again is {verdict} by the same checks, so that they may be what is wrong. {findings}";
+        reporter.Warning($"{names.Workload}: {told}");
+        await lease.SaveAsync(judged.Verified(Decision("Checked", told)), cancellation);
+    }
+
+    private static WorkloadState Verified(WorkloadState state, RolloutDecision decision) => state.Verified(decision);
+
     /// <summary>Nothing that could be checked was bad. Checks that only another shell could have made leave the release without a verdict.</summary>
-    private async Task PassAsync(string findings, IReadOnlyList<string> skipped, Func<RolloutDecision, WorkloadState> passed, CancellationToken cancellation)
+    private async Task PassAsync(WorkloadState judged, string findings, IReadOnlyList<string> skipped, Func<WorkloadState, RolloutDecision, WorkloadState> passed, CancellationToken cancellation)
     {
         var decision = Decision("Checked", findings, HealthVerdict.Healthy);
         if (skipped.Count > 0)
@@ -392,7 +410,7 @@ internal sealed class RolloutRun(
             decision = Decision("Checked", $"{findings} {unmade}", HealthVerdict.Inconclusive);
         }
 
-        await lease.SaveAsync(passed(decision), cancellation);
+        await lease.SaveAsync(passed(judged, decision), cancellation);
     }
 
     private async Task FailAsync(WorkloadSnapshot snapshot, int index, CancellationToken cancellation)
@@ -407,26 +425,28 @@ internal sealed class RolloutRun(
     /// <param name="message">The same in a sentence.</param>
     /// <param name="verdict">What was found of the release; null where it is not the release that failed.</param>
     /// <param name="cancellation">Ends it.</param>
-    private async Task FailAsync(string reason, string message, HealthVerdict? verdict, CancellationToken cancellation)
+    /// <param name="judged">The record with what the checks found; null where none were made.</param>
+    private async Task FailAsync(string reason, string message, HealthVerdict? verdict, CancellationToken cancellation, WorkloadState? judged = null)
     {
-        var change = lease.State.Change!;
+        var state = judged ?? lease.State;
+        var change = state.Change!;
         if (change.IsMend)
         {
-            await lease.SaveAsync(lease.State.GiveUpMending(Decision("Failed", message)), cancellation);
+            await lease.SaveAsync(state.GiveUpMending(Decision("Failed", message)), cancellation);
         }
         else if (change.GoingBack)
         {
             var both = change.Message is null ? $"What ran before could not be put back: {message}" : $"{change.Message} And what ran before could not be put back: {message}";
-            await lease.SaveAsync(lease.State.Freeze("UndoFailed", both, Decision("Failed", both, verdict)), cancellation);
+            await lease.SaveAsync(state.Freeze("UndoFailed", both, Decision("Failed", both, verdict)), cancellation);
         }
         else if (change.OnFailure == FailureAction.Undo)
         {
-            await lease.SaveAsync(lease.State.TurnBack(reason, message, Decision("Undoing", message, verdict)), cancellation);
+            await lease.SaveAsync(state.TurnBack(reason, message, Decision("Undoing", message, verdict)), cancellation);
             BeginWay();
         }
         else
         {
-            await lease.SaveAsync(lease.State.Freeze(reason, message, Decision("Failed", message, verdict)), cancellation);
+            await lease.SaveAsync(state.Freeze(reason, message, Decision("Failed", message, verdict)), cancellation);
         }
     }
 
@@ -485,6 +505,6 @@ internal sealed class RolloutRun(
     private sealed record OldReplica(Replica? Replica, RouterServer? Server);
 }
 
-/// <summary>Runs health checks against a rollout.</summary>
+/// <summary>Runs health checks against a rollout; what was before <paramref name="since"/> is no evidence.</summary>
 internal delegate Task<RolloutHealth> RunChecks(
-    RolloutStatus rollout, IReadOnlyList<RolloutHealthCheck> checks, IReporter reporter, CancellationToken cancellation);
+    RolloutStatus rollout, IReadOnlyList<RolloutHealthCheck> checks, DateTimeOffset? since, IReporter reporter, CancellationToken cancellation);

@@ -126,7 +126,7 @@ internal sealed record WorkloadState
     };
 
     /// <summary>The checks were made, and the decision has what they found.</summary>
-    internal WorkloadState Verified(RolloutDecision decision) => Judge(Change!.To, decision) with { Change = Change with { Verified = true } };
+    internal WorkloadState Verified(RolloutDecision decision) => Judge(Change!.Goal, decision) with { Change = Change with { Verified = true } };
 
     /// <summary>A step is passed, and the next one begins.</summary>
     internal WorkloadState Pass(RolloutDecision decision) => Decide(decision).On(Change!.Next(decision.At));
@@ -161,7 +161,7 @@ internal sealed record WorkloadState
         Judge(Change!.To, decision) with
         {
             Phase = RolloutPhase.Progressing,
-            Change = Change with { GoingBack = true, Suspended = false, Reason = reason, Message = message },
+            Change = Change with { GoingBack = true, Suspended = false, Verified = false, Reason = reason, Message = message },
             Reason = reason,
             Message = message,
         };

@@ -17,12 +17,6 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
     /// <summary>What was before that is no evidence: no window reaches back behind it. Null where all counts.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Reads the statistics of the router in front; null where there can be none.</summary>
-    public IRouterStatistics? Router { get; init; }
-
-    /// <summary>Runs script checks; null where no shell is there that could.</summary>
-    public ScriptRunner? RunScript { get; init; }
-
     /// <summary>Checks a rollout. One that has failed is unhealthy without being probed.</summary>
     /// <param name="rollout">The rollout.</param>
     /// <param name="checks">The checks; where there are none, the containers are looked at.</param>
@@ -112,7 +106,8 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
             AlertHealthCheck alert => new AlertProbe(alert, rollout, Since, time),
             TcpHealthCheck tcp => new TcpProbe(tcp, time),
             CommandHealthCheck command => new CommandProbe(command, rollout, time),
-            ScriptHealthCheck script => new ScriptProbe(script, rollout, RunScript ?? throw HealthErrors.InvalidHealthCheck(check, "no PowerShell is there to run its script; without -NoWait it is"), time),
+            RouterHealthCheck router => new RouterProbe(router, rollout, replicas, time),
+            ScriptHealthCheck script => new ScriptProbe(script, rollout, script.Runner ?? throw HealthErrors.InvalidHealthCheck(check, "no PowerShell is there to run its script; without -NoWait it is"), time),
             _ => throw HealthErrors.InvalidHealthCheck(check, $"there is no check of kind '{check.Kind}'"),
         };
     }
@@ -157,14 +152,14 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
 
     private RolloutHealth Sum(RolloutStatus rollout, IReadOnlyList<HealthCheckResult> results)
     {
-        var now = time.GetUtcNow();
-        return new RolloutHealth
+        var health = new RolloutHealth
         {
-            Rollout = rollout with { Decisions = [.. rollout.Decisions, .. results.Select(result => RolloutDecision.Of(result, now))] },
+            Rollout = rollout,
             Verdict = Worst(results.Select(result => result.Verdict)),
             Checks = results,
-            At = now,
+            At = time.GetUtcNow(),
         };
+        return health with { Rollout = rollout with { Decisions = [.. rollout.Decisions, .. health.ToDecisions()] } };
     }
 
     internal static HealthVerdict Worst(IEnumerable<HealthVerdict> verdicts)

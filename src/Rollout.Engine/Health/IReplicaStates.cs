@@ -1,3 +1,5 @@
+using Rollout.Engine.Traffic;
+
 namespace Rollout.Engine.Health;
 
 /// <summary>Looks at a rollout's replicas; every platform has its own.</summary>
@@ -5,6 +7,9 @@ public interface IReplicaStates
 {
     /// <summary>The replicas of the rollout's present revision; empty where none is there any more.</summary>
     Task<IReadOnlyList<ReplicaState>> ReadAsync(RolloutStatus rollout, CancellationToken cancellation);
+
+    /// <summary>What the router in front has counted for these replicas; null where there is none that counts.</summary>
+    Task<IReadOnlyList<ServerCounters>?> TrafficAsync(RolloutStatus rollout, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ServerCounters>?>(null);
 }
 
 /// <summary>How one replica is.</summary>

@@ -20,16 +20,24 @@ internal sealed record HAProxyBackend(string Balance, IReadOnlyList<HAProxyServe
         var columns = Fields(lines[0][2..]).Select((name, index) => (name, index)).Where(column => column.name.Length > 0).ToLookup(column => column.name, column => column.index);
         string? balance = null;
         var servers = new List<HAProxyServer>();
+        var counters = new List<ServerCounters>();
         foreach (var line in lines.Skip(1))
         {
             var row = new Row(columns, Fields(line));
             if (row["pxname"] != name) continue;
             if (row["svname"] == "BACKEND") balance = row["algo"];
-            else if (row["svname"] != "FRONTEND") servers.Add(Server(row));
+            else if (row["svname"] != "FRONTEND")
+            {
+                servers.Add(Server(row));
+                counters.Add(Counted(row));
+            }
         }
 
-        return balance is null ? null : new HAProxyBackend(balance, servers);
+        return balance is null ? null : new HAProxyBackend(balance, servers) { Counters = counters };
     }
+
+    /// <summary>What went through each server.</summary>
+    internal IReadOnlyList<ServerCounters> Counters { get; private init; } = [];
 
     internal HAProxyServer? Find(string name) => Servers.FirstOrDefault(server => server.Name == name);
 
@@ -41,6 +49,15 @@ internal sealed record HAProxyBackend(string Balance, IReadOnlyList<HAProxyServe
         row.Number("scur") + row.Number("qcur"),
         row.Number("sid"),
         string.Join(": ", new[] { row["check_status"], row["last_chk"] }.Where(part => part.Length > 0)));
+
+    /// <summary>What HAProxy answers itself for a server that gives no answer is counted for the backend alone: connections and answers that fail are added.</summary>
+    private static ServerCounters Counted(Row row)
+    {
+        var failed = row.Count("econ") + row.Count("eresp");
+        var errors = row.Count("hrsp_5xx");
+        var answered = row.Count("hrsp_1xx") + row.Count("hrsp_2xx") + row.Count("hrsp_3xx") + row.Count("hrsp_4xx") + row.Count("hrsp_other") + errors;
+        return new ServerCounters(row["svname"], answered + failed, errors + failed, answered == 0 ? null : TimeSpan.FromMilliseconds(row.Count("rtime")));
+    }
 
     /// <summary>The states HAProxy writes: <c>UP</c>, <c>UP 1/2</c> (going down), <c>no check</c>, <c>DRAIN</c>, <c>NOLB</c> (404 in its check: no new
     /// sessions), <c>MAINT</c>, <c>MAINT (via ..)</c>, <c>MAINT (resolution)</c>, <c>DOWN</c>, <c>DOWN 1/2</c> (going up).</summary>
@@ -84,6 +101,16 @@ internal sealed record HAProxyBackend(string Balance, IReadOnlyList<HAProxyServe
                 var index = columns[column].First();
                 return index < fields.Count ? fields[index] : throw new FormatException($"a row without '{column}'");
             }
+        }
+
+        /// <summary>A counter, which outgrows a number in time; 0 where there is none, as for TCP.</summary>
+        internal long Count(string column)
+        {
+            var text = columns.Contains(column) ? this[column] : "";
+            if (text.Length == 0) return 0;
+            return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                ? count
+                : throw new FormatException($"'{text}' in column '{column}'");
         }
 
         /// <summary>A number; where HAProxy has none it leaves the field empty.</summary>

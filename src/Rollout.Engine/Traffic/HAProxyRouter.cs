@@ -51,6 +51,9 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
         return [.. found.Servers.Select(server => new RouterServer(server.Name, server.Address, server.Weight, server.State, server.Sessions, server.Dynamic))];
     }
 
+    public async Task<IReadOnlyList<ServerCounters>> CountersAsync(CancellationToken cancellation) =>
+        (await ReadAsync(cancellation)).Counters;
+
     public async Task AddAsync(string name, string address, int weight, CancellationToken cancellation)
     {
         CheckName(name);

@@ -14,6 +14,9 @@ public interface ITrafficRouter : IAsyncDisposable
     /// <summary>The servers that the router has in the backend now, as it reports them.</summary>
     Task<IReadOnlyList<RouterServer>> ServersAsync(CancellationToken cancellation);
 
+    /// <summary>What the router has counted for each server of the backend since it knows it.</summary>
+    Task<IReadOnlyList<ServerCounters>> CountersAsync(CancellationToken cancellation);
+
     /// <summary>Puts a replica that is healthy already into service. Nothing happens where it is in service at that address.</summary>
     /// <param name="name">The server's name; the replica's container name.</param>
     /// <param name="address">host:port it listens on.</param>
@@ -48,6 +51,13 @@ public interface ITrafficRouter : IAsyncDisposable
 /// <param name="Sessions">Requests in hand.</param>
 /// <param name="Dynamic">True where it was added at runtime, false where the router's configuration names it.</param>
 public sealed record RouterServer(string Name, string Address, int Weight, RouterServerState State, int Sessions, bool Dynamic);
+
+/// <summary>What a router counts of a server. It begins anew with the router, and with a server that is added again.</summary>
+/// <param name="Server">The server's name.</param>
+/// <param name="Requests">Requests that were answered, or could not be.</param>
+/// <param name="Errors">Those that ended with a 5xx status or without an answer.</param>
+/// <param name="ResponseTime">The mean response time of the last 1024; null where there were none.</param>
+public sealed record ServerCounters(string Server, long Requests, long Errors, TimeSpan? ResponseTime);
 
 /// <summary>Whether a server gets traffic.</summary>
 public enum RouterServerState

@@ -85,7 +85,12 @@ public abstract partial class HealthCheckCmdlet
 
     private IEnumerable<RolloutHealthCheck> MetricChecks()
     {
-        if (Prometheus is not { } server) yield break;
+        if (Prometheus is not { } server)
+        {
+            if (ErrorRateBelow is not null || LatencyBelow is not null) yield return RouterCheck();
+            yield break;
+        }
+
         if (ErrorRateBelow is { } share) yield return Metric(server, "error rate", MetricTemplates.ErrorRate(Template, Text(Selector)), (double)share, null, MetricUnit.Share);
         if (LatencyBelow is { } time) yield return Metric(server, "latency", MetricTemplates.Latency(Template, Text(Selector)), time.TotalSeconds, null, MetricUnit.Seconds);
         if (Text(Query) is { } query) yield return Baseline ? Compared(server, query) : Metric(server, "query", query, Below, Above, MetricUnit.None);
@@ -95,6 +100,18 @@ public abstract partial class HealthCheckCmdlet
             yield return Metric(server, saturation.Name, saturation.Query, saturation.Below, null, saturation.Unit) with { MinimumRequests = null, RequestsQuery = null };
         }
     }
+
+    /// <summary>Without Prometheus, the router in front counts.</summary>
+    private RouterHealthCheck RouterCheck() => new()
+    {
+        Name = "router",
+        ErrorRateBelow = (double?)ErrorRateBelow,
+        LatencyBelow = LatencyBelow,
+        Window = Window,
+        MinimumRequests = MinimumRequests,
+        OnNoData = OnNoData,
+        OnError = OnError,
+    };
 
     private PrometheusHealthCheck Metric(Uri server, string name, string query, double? below, double? above, MetricUnit unit) => (PrometheusHealthCheck)ForMonitoring(new PrometheusHealthCheck
     {

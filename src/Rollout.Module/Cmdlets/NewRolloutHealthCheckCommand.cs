@@ -9,6 +9,7 @@ namespace Rollout.Module.Cmdlets;
     typeof(ContainerHealthCheck),
     typeof(PrometheusHealthCheck),
     typeof(BaselineHealthCheck),
+    typeof(RouterHealthCheck),
     typeof(AlertHealthCheck),
     typeof(TcpHealthCheck),
     typeof(ScriptHealthCheck),

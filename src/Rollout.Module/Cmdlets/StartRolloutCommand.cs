@@ -181,6 +181,8 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     private async Task StartAsync(IRolloutTarget target, RolloutRequest request, WorkItem item)
     {
+        // With -NoWait the pipeline that scripts run on is gone by then.
+        if (!NoWait) request = request with { HealthChecks = ScriptChecks.RunBy(item, request.HealthChecks) };
         var plan = await target.PlanAsync(request, item, item.Cancellation);
         if (!await IsAgreedAsync(target, plan, item)) return;
 

@@ -75,8 +75,8 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
 
     private async Task TestAsync(RolloutStatus rollout, IRolloutTargets place, IReadOnlyList<RolloutHealthCheck> checks, WorkItem item)
     {
-        var runner = new HealthCheckRunner(place.ReplicaStates, TimeProvider.System) { RunScript = ScriptChecks.On(item) };
-        var health = await runner.RunAsync(rollout, checks, item, item.Cancellation);
+        var runner = new HealthCheckRunner(place.ReplicaStates, TimeProvider.System);
+        var health = await runner.RunAsync(rollout, ScriptChecks.RunBy(item, checks), item, item.Cancellation);
         if (Quiet) item.Write(health.Healthy);
         else item.Write(health);
     }

@@ -9,8 +9,11 @@ internal static class ScriptChecks
 
     private static readonly PSVariable Strict = new("ErrorActionPreference", ActionPreference.Stop);
 
-    /// <summary>The runner for one piece of a cmdlet's work.</summary>
-    internal static ScriptRunner On(WorkItem item) => async (check, rollout, cancellation) =>
+    /// <summary>The same checks, their scripts run for one piece of a cmdlet's work.</summary>
+    internal static IReadOnlyList<RolloutHealthCheck> RunBy(WorkItem item, IReadOnlyList<RolloutHealthCheck> checks) =>
+        [.. checks.Select(check => check is ScriptHealthCheck script ? script.RunBy(On(item)) : check)];
+
+    private static ScriptRunner On(WorkItem item) => async (check, rollout, cancellation) =>
     {
         ScriptOutcome? outcome = null;
         await item.AskAsync(() => (outcome = Run(check, rollout)) is not null).WaitAsync(cancellation);

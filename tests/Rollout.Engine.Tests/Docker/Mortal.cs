@@ -98,6 +98,12 @@ internal sealed class MortalRouter(ITrafficRouter inner, Life life) : ITrafficRo
         return inner.ServersAsync(cancellation);
     }
 
+    public Task<IReadOnlyList<ServerCounters>> CountersAsync(CancellationToken cancellation)
+    {
+        life.Look();
+        return inner.CountersAsync(cancellation);
+    }
+
     public Task AddAsync(string name, string address, int weight, CancellationToken cancellation) => life.ChangeAsync(() => inner.AddAsync(name, address, weight, cancellation));
 
     public Task SetWeightsAsync(IReadOnlyDictionary<string, int> weights, CancellationToken cancellation) => life.ChangeAsync(() => inner.SetWeightsAsync(weights, cancellation));

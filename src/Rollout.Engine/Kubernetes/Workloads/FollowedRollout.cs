@@ -36,7 +36,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
             var outcome = await run.FollowAsync(cancellation);
             if (outcome.Phase == RolloutPhase.Healthy) outcome = await new RolloutGate(store, reporter).PassAsync(outcome, record, checks, cancellation);
             if (record.Stepped is { Stage: SteppedStage.Promoting } && (outcome.IsOver || outcome.Phase is RolloutPhase.Healthy or RolloutPhase.Degraded)) await SetsBeside.RemoveAsync(store.Client, workload, cancellation);
-            return await EndAsync(outcome, workload, record, cancellation);
+            return await EndAsync(outcome, workload, record, checks, cancellation);
         }
         finally
         {
@@ -45,14 +45,18 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
     }
 
     /// <summary>Goes back to a revision and follows it there. A failed undo is told and not undone again.</summary>
-    public async Task<RolloutStatus> GoBackAsync(RevisionChange undo, RolloutRecord? before, CancellationToken cancellation)
+    /// <param name="undo">What to go back to.</param>
+    /// <param name="before">The record of what is left.</param>
+    /// <param name="checks">What must be well besides: the checks of what is left.</param>
+    /// <param name="cancellation">Stops following.</param>
+    public async Task<RolloutStatus> GoBackAsync(RevisionChange undo, RolloutRecord? before, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
     {
         var record = undo.Begin(before, store.Now);
         var workload = await store.PatchAsync(undo.Workload, now => UndoChoice.Patch(now, undo.Revision, record), cancellation);
-        return await FollowAsync(workload, record, [], cancellation);
+        return await FollowAsync(workload, record, checks, cancellation);
     }
 
-    private async Task<RolloutStatus> EndAsync(Outcome outcome, Workload begun, RolloutRecord record, CancellationToken cancellation)
+    private async Task<RolloutStatus> EndAsync(Outcome outcome, Workload begun, RolloutRecord record, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
     {
         // Another's change, or nothing at all, is there now: it is not Rollout's to write on.
         if (outcome.IsOver) return Status(outcome.Sight.Workload ?? begun, record with { CompletedAt = store.Now }, RolloutPhase.Failed, outcome.Reason, outcome.Message);
@@ -66,10 +70,10 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
         var written = await writing;
         var status = Status(written with { Revision = workload.Revision }, ended, ended.Phase, ended.Reason, ended.Message);
         changed?.Invoke(status);
-        return outcome.Phase == RolloutPhase.Failed && !record.IsUndo ? await AfterFailureAsync(written, ended, status, cancellation) : status;
+        return outcome.Phase == RolloutPhase.Failed && !record.IsUndo ? await AfterFailureAsync(written, ended, status, checks, cancellation) : status;
     }
 
-    private async Task<RolloutStatus> AfterFailureAsync(Workload workload, RolloutRecord failed, RolloutStatus status, CancellationToken cancellation)
+    private async Task<RolloutStatus> AfterFailureAsync(Workload workload, RolloutRecord failed, RolloutStatus status, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
     {
         switch (failed.OnFailure)
         {
@@ -86,7 +90,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
                     var request = new UndoRequest { Timeout = TimeSpan.FromSeconds(failed.TimeoutSec) };
                     var target = UndoChoice.Choose(workload, await store.RevisionsAsync(workload, cancellation), request, failed.Container);
                     var undo = new RevisionChange(workload, target, request) { Target = store.Name, Description = "" };
-                    return await GoBackAsync(undo, failed, cancellation);
+                    return await GoBackAsync(undo, failed, checks, cancellation);
                 }
                 catch (RolloutException e) when (e.Id is "NothingToUndo" or "WorkloadChangedMeanwhile")
                 {

@@ -118,7 +118,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         var record = workload.Record!;
         // What is left of its time counts from its start, wherever that was.
         var left = Math.Max(1, record.TimeoutSec - (store.Now - record.StartedAt).TotalSeconds);
-        return await new FollowedRollout(store, changed, reporter).FollowAsync(workload, record with { TimeoutSec = left }, [], cancellation);
+        return await new FollowedRollout(store, changed, reporter).FollowAsync(workload, record with { TimeoutSec = left }, record.Checks, cancellation);
     }
 
     public async IAsyncEnumerable<RolloutStatus> WatchAsync([EnumeratorCancellation] CancellationToken cancellation)
@@ -170,7 +170,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     {
         await using var lease = await store.LeaseAsync(plan.Workload, cancellation);
         if (LeavesABadOne(plan)) await store.MarkAsync(plan.Workload, await store.RevisionsAsync(plan.Workload, cancellation), HealthVerdict.Unhealthy, cancellation);
-        return await followed.GoBackAsync(plan with { IsAsked = true }, plan.Workload.Record, cancellation);
+        return await followed.GoBackAsync(plan with { IsAsked = true }, plan.Workload.Record, plan.Workload.Record?.Checks ?? [], cancellation);
     }
 
     private async Task<RolloutStatus> RestartAsync(RestartChange plan, FollowedRollout followed, CancellationToken cancellation)
@@ -198,7 +198,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         await using var lease = await store.LeaseAsync(plan.Workload, cancellation);
         var record = plan.Begin(store.Now);
         var workload = await store.PatchAsync(plan.Workload, now => plan.Patch(now, record), cancellation);
-        return await followed.FollowAsync(workload, record, [], cancellation);
+        return await followed.FollowAsync(workload, record, record.Checks, cancellation);
     }
 
     private static void CheckCanPause(Workload workload)

@@ -31,6 +31,7 @@ internal sealed record RevisionChange(Workload Workload, Revision Revision, Undo
             IsAsked = IsAsked,
             // What was made beside it is still there.
             Stepped = before?.Stepped is { Stage: SteppedStage.Promoting } stepped ? stepped : null,
+            Checks = before?.Checks ?? [],
             StartedAt = now,
             Reason = before?.Reason,
             Message = before?.Message,

@@ -20,21 +20,34 @@ internal sealed class RolloutGate(WorkloadStore store, IReporter reporter)
         try
         {
             var status = StatusOf.Build(outcome.Sight.Workload!, store.Client.Endpoint, record, RolloutPhase.Progressing, "Checking", "Its health is checked.");
-            health = await new HealthCheckRunner(new PodStates(store.Cluster), store.Cluster.Time).RunAsync(status, checks, reporter, cancellation);
+            health = await Runner(record).RunAsync(status, checks, reporter, cancellation);
         }
         catch (RolloutException problem) when (!KubernetesErrors.IsTransient(problem))
         {
             return outcome with { Phase = RolloutPhase.Failed, Reason = problem.Id, Message = problem.Message, Verdict = null };
         }
 
-        var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
-        var decided = outcome.With(new RolloutDecision(store.Now, "Checked", findings, health.Verdict));
+        var decided = health.ToDecisions().Aggregate(outcome, (found, decision) => found.With(decision));
         if (health.Verdict == HealthVerdict.Healthy) return decided;
+        var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
+        if (record.IsUndo) return Kept(decided, health.Verdict, findings);
         // Evidence that does not say is no proof of health, and none against the revision either.
         HealthVerdict? verdict = health.Verdict == HealthVerdict.Unhealthy ? HealthVerdict.Unhealthy : null;
         var phase = record.OnFailure == FailureAction.Continue ? RolloutPhase.Degraded : RolloutPhase.Failed;
         return decided with { Phase = phase, Reason = "HealthCheckFailed", Message = findings, Verdict = verdict };
     }
+
+    /// <summary>An undo is never undone: where what ran before does not pass either, that is told, and nothing is held against it.</summary>
+    private Outcome Kept(Outcome decided, HealthVerdict verdict, string findings)
+    {
+        var told = $"What runs again is {verdict} by the same checks, so that they may be what is wrong. {findings}";
+        reporter.Warning($"{store.Name}: {told}");
+        return decided.With(new RolloutDecision(store.Now, "Checked", told)) with { Verdict = null };
+    }
+
+    /// <summary>What the revision that is gone did is no evidence against the one that an undo went back to.</summary>
+    private HealthCheckRunner Runner(RolloutRecord record) =>
+        new(new PodStates(store.Cluster), store.Cluster.Time) { EndsAtFirstUnhealthy = true, Since = record.IsUndo ? store.Now : null };
 
     /// <summary>What runs may be named by its index, its platform's manifest or its config. Another image than the wanted one is a warning: its Pods are well.</summary>
     private async Task<Outcome> ConfirmedAsync(Outcome outcome, RolloutRecord record, CancellationToken cancellation)

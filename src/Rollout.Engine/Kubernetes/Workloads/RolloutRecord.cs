@@ -45,6 +45,9 @@ internal sealed record RolloutRecord
     [JsonIgnore]
     public string? OwnImage => Stepped is { Stage: SteppedStage.Stepping } ? PreviousImage : Image;
 
+    /// <summary>The checks that may be read by everybody, for who carries on or undoes.</summary>
+    public IReadOnlyList<RolloutHealthCheck> Checks { get; init => field = value ?? []; } = [];
+
     public RolloutRecord With(RolloutDecision decision) => this with { Decisions = [.. Decisions.Append(decision).TakeLast(DecisionsKept)] };
 
     /// <summary>The record as the end leaves it. An undo that went well keeps what went wrong before as its reason.</summary>

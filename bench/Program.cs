@@ -12,6 +12,7 @@ if (args is [FleetRun.Word, .. var fleet]) return await FleetRun.RunAsync(fleet)
     ("publish", PublishFigure.MeasureAsync),
     ("kubernetes", KubernetesFigure.MeasureAsync),
     ("build", BuildFigure.MeasureAsync),
+    ("health", HealthFigure.MeasureAsync),
 ];
 
 var broken = 0;

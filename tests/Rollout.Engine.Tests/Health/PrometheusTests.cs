@@ -43,10 +43,11 @@ public sealed class PrometheusTests(TestPrometheus prometheus) : IClassFixture<T
     [FactNeeds("prometheus")]
     public async Task Every_point_of_a_range_counts()
     {
-        await prometheus.UntilAsync("count_over_time(up[2s]) > 3");
-        var range = Check("up{job=\"{{name}}\"}") with { Above = 0.5, Step = TimeSpan.FromMilliseconds(500) };
+        // Not 'up', which is 0 where a busy machine is late with a scrape.
+        await prometheus.UntilAsync("count_over_time(http_requests_total{code=\"200\"}[2s]) > 3");
+        var range = Check("http_requests_total{job=\"{{name}}\", code=\"200\"}") with { Above = 0, Step = TimeSpan.FromMilliseconds(500) };
         var result = await ResultAsync(range);
-        Assert.True(result is { Verdict: HealthVerdict.Healthy, Value: "1" }, result.Message);
+        Assert.True(result.Verdict == HealthVerdict.Healthy, result.Message);
         Assert.True(result.Samples > 1, $"{result.Samples} samples");
     }
 

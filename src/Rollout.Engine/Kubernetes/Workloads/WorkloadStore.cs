@@ -73,7 +73,8 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
     /// <summary>Writes what became of the present revision on that revision.</summary>
     public async Task MarkAsync(Workload workload, IReadOnlyList<Revision> revisions, HealthVerdict verdict, CancellationToken cancellation)
     {
-        var present = revisions.FirstOrDefault(workload.Wants);
+        // Revisions are told of by another watch than the workload, which may not have come as far yet.
+        var present = revisions.FirstOrDefault(workload.Wants) ?? (await RevisionsAsync(workload, cancellation)).FirstOrDefault(workload.Wants);
         if (present is not null && present.Verdict != verdict) await kind.AnnotateAsync(Client, present, RolloutRecord.VerdictAnnotation, verdict.ToString(), cancellation);
     }
 }

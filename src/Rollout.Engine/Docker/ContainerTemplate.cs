@@ -126,8 +126,7 @@ internal sealed record ContainerTemplate(JsonObject Config, JsonObject HostConfi
 
         if (wanted.Cpu is { } cores)
         {
-            if (cores is not (> 0 and < 100_000)) throw RolloutErrors.InvalidLimit(cores.ToString(CultureInfo.InvariantCulture), "a number of cores above 0");
-            host["NanoCpus"] = (long)(cores * 1e9);
+            host["NanoCpus"] = Quantity.NanoCpus(cores);
             host.Remove("CpuQuota");
             host.Remove("CpuPeriod");
         }
@@ -146,7 +145,7 @@ internal sealed record ContainerTemplate(JsonObject Config, JsonObject HostConfi
         return new ContainerTemplate(config, host, networks);
     }
 
-    private static JsonArray Overlay(IEnumerable<string> env, IReadOnlyDictionary<string, string> wanted)
+    internal static JsonArray Overlay(IEnumerable<string> env, IReadOnlyDictionary<string, string> wanted)
     {
         var kept = env.Where(entry => !wanted.ContainsKey(entry.Split('=', 2)[0]));
         return [.. kept.Concat(wanted.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"))];

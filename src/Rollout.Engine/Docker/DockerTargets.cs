@@ -1,4 +1,5 @@
 using Rollout.Engine.Docker.Api;
+using Rollout.Engine.Docker.Swarm;
 using Rollout.Engine.Health;
 using Rollout.Engine.Registries;
 using Rollout.Engine.Rollouts;
@@ -6,7 +7,7 @@ using Rollout.Engine.Traffic;
 
 namespace Rollout.Engine.Docker;
 
-/// <summary>The workloads of one plain Docker engine as rollout targets.</summary>
+/// <summary>The workloads of one Docker engine as rollout targets: its own containers, and the services of the swarm that it manages.</summary>
 public sealed class DockerTargets : IRolloutTargets
 {
     private readonly DockerTargetServices services;
@@ -32,7 +33,7 @@ public sealed class DockerTargets : IRolloutTargets
     public RolloutEndpoint Endpoint => services.Engine.Endpoint;
 
     /// <inheritdoc/>
-    public IReplicaStates ReplicaStates => new DockerReplicaStates(services);
+    public IReplicaStates ReplicaStates => new EngineReplicaStates(services);
 
     /// <inheritdoc/>
     public IRolloutTarget Find(TargetName name, string? @namespace = null)
@@ -45,19 +46,22 @@ public sealed class DockerTargets : IRolloutTargets
     private IRolloutTarget Open(TargetName name) => name.Kind switch
     {
         "docker" or "compose" => new DockerTarget(name, services),
+        "service" => new ServiceTarget(name, services),
         _ => throw RolloutErrors.KindNotSupported(name),
     };
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<RolloutStatus>> ListAsync(TargetFilter filter, CancellationToken cancellation)
     {
-        var snapshots = await services.Reader.ReadAllAsync(cancellation);
+        var (containers, swarm) = (services.Reader.ReadAllAsync(cancellation), new ServiceReader(services.Engine).ReadAllAsync(cancellation));
+        await Task.WhenAll(containers, swarm);
         return
         [
-            .. from snapshot in snapshots.OrderBy(snapshot => snapshot.Name, StringComparer.Ordinal)
+            .. from snapshot in (await containers).OrderBy(snapshot => snapshot.Name, StringComparer.Ordinal)
                let status = WorkloadStatus.Of(NameOf(snapshot), services.Engine.Endpoint, snapshot)
                where status is not null
                select status,
+            .. (await swarm).Select(service => ServiceStatus.Of(services.Engine.Endpoint, service)),
         ];
     }
 
@@ -82,6 +86,13 @@ internal sealed record DockerTargetServices
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
     internal Random Random { get; init; } = Random.Shared;
+
+    /// <summary>What registries say of images, asked once each.</summary>
+    internal IImageDigests Digests
+    {
+        get => field ??= new ImageDigests(Credentials, Time);
+        init;
+    }
 
     internal WorkloadReader Reader => new(Engine, OpenRouter, Time);
 

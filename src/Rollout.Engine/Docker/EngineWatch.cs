@@ -3,7 +3,7 @@ using Rollout.Engine.Docker.Api;
 
 namespace Rollout.Engine.Docker;
 
-/// <summary>Listens to what the engine tells about containers, so that nobody has to ask.</summary>
+/// <summary>Listens to what the engine tells, so that nobody has to ask.</summary>
 internal sealed class EngineWatch : IAsyncDisposable
 {
     private static readonly TimeSpan ListenAgainAfter = TimeSpan.FromSeconds(1);
@@ -20,14 +20,20 @@ internal sealed class EngineWatch : IAsyncDisposable
     /// <param name="name">The workload, or null for all.</param>
     /// <param name="time">The clock.</param>
     internal EngineWatch(IDockerClient engine, string? name, TimeProvider time)
+        : this(engine, time, OfWorkload(name), IsSign)
+    {
+    }
+
+    /// <summary>Starts listening.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="filters">What is listened to, in the API's terms.</param>
+    /// <param name="isSign">Whether an event says that something happened.</param>
+    internal EngineWatch(IDockerClient engine, TimeProvider time, IReadOnlyDictionary<string, IReadOnlyList<string>> filters, Predicate<EngineEvent> isSign)
     {
         this.engine = engine;
         this.time = time;
-        listening = ListenAsync(new Dictionary<string, IReadOnlyList<string>>
-        {
-            ["type"] = ["container"],
-            ["label"] = [name is null ? WorkloadLabels.Name : $"{WorkloadLabels.Name}={name}"],
-        });
+        listening = ListenAsync(filters, isSign);
     }
 
     /// <summary>Ends when something happened since the last time, or after the time given.</summary>
@@ -52,13 +58,16 @@ internal sealed class EngineWatch : IAsyncDisposable
         ended.Dispose();
     }
 
-    private async Task ListenAsync(Dictionary<string, IReadOnlyList<string>> filters)
+    private async Task ListenAsync(IReadOnlyDictionary<string, IReadOnlyList<string>> filters, Predicate<EngineEvent> isSign)
     {
         while (!ended.IsCancellationRequested)
         {
             try
             {
-                await foreach (var one in engine.System.EventsAsync(filters, null, ended.Token)) Sign(one);
+                await foreach (var one in engine.System.EventsAsync(filters, null, ended.Token))
+                {
+                    if (isSign(one)) signs.Writer.TryWrite(true);
+                }
             }
             catch (RolloutException)
             {
@@ -73,12 +82,15 @@ internal sealed class EngineWatch : IAsyncDisposable
         }
     }
 
-    /// <summary>The record's own coming and going says nothing, nor does a HEALTHCHECK's run before its result.</summary>
-    private void Sign(EngineEvent one)
+    private static Dictionary<string, IReadOnlyList<string>> OfWorkload(string? name) => new()
     {
-        if (one.Actor.Attributes.ContainsKey(WorkloadLabels.Sequence) || one.Action.StartsWith("exec_", StringComparison.Ordinal)) return;
-        signs.Writer.TryWrite(true);
-    }
+        ["type"] = ["container"],
+        ["label"] = [name is null ? WorkloadLabels.Name : $"{WorkloadLabels.Name}={name}"],
+    };
+
+    /// <summary>The record's own coming and going says nothing, nor does a HEALTHCHECK's run before its result.</summary>
+    private static bool IsSign(EngineEvent one) =>
+        !one.Actor.Attributes.ContainsKey(WorkloadLabels.Sequence) && !one.Action.StartsWith("exec_", StringComparison.Ordinal);
 
     private Task PauseAsync() =>
         Task.Delay(ListenAgainAfter, time, ended.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);

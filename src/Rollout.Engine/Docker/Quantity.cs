@@ -3,7 +3,7 @@ using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Docker;
 
-/// <summary>Sizes as <c>docker run --memory</c> takes them.</summary>
+/// <summary>Limits as <c>docker run --memory</c> and <c>--cpus</c> take them.</summary>
 internal static class Quantity
 {
     /// <summary>Bytes of <c>512m</c>, <c>2g</c>, <c>64MiB</c> or a bare number; units are powers of 1024 as in docker.</summary>
@@ -29,4 +29,9 @@ internal static class Quantity
 
         return (long)(number * factor);
     }
+
+    /// <summary>Billionths of a core.</summary>
+    internal static long NanoCpus(double cores) => cores is > 0 and < 100_000
+        ? (long)(cores * 1e9)
+        : throw RolloutErrors.InvalidLimit(cores.ToString(CultureInfo.InvariantCulture), "a number of cores above 0");
 }

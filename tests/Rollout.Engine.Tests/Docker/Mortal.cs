@@ -48,6 +48,8 @@ internal sealed class MortalClient(IDockerClient inner, Life life) : IDockerClie
 
     public INetworkOperations Networks => inner.Networks;
 
+    public IServiceOperations Services => inner.Services;
+
     public ISystemOperations System => inner.System;
 
     public void Dispose()

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
 using Rollout.Engine.Docker.Api;
 
 namespace Rollout.Engine.Tests.Engines;
@@ -17,6 +19,7 @@ internal sealed class PrivateEngine : IAsyncDisposable
     private readonly string[] _arguments;
     private Service? _containerd;
     private Service? _service;
+    private bool _hasSwarm;
 
     private PrivateEngine(string[] arguments)
     {
@@ -68,6 +71,13 @@ internal sealed class PrivateEngine : IAsyncDisposable
         _service = await Service.StartAsync("dockerd", [.. own, .. _arguments], AnswersAsync);
     }
 
+    /// <summary>Makes it the one manager of a swarm of its own. The swarm's gossip port is the machine's: one such engine at a time.</summary>
+    internal async Task InitialiseSwarmAsync()
+    {
+        await PostAsync("swarm/init", new JsonObject { ["ListenAddr"] = "127.0.0.1:0", ["AdvertiseAddr"] = "127.0.0.1" });
+        _hasSwarm = true;
+    }
+
     /// <summary>Ends it as the system does (SIGTERM): its containers are stopped.</summary>
     internal Task StopAsync() => _service!.StopAsync();
 
@@ -78,6 +88,7 @@ internal sealed class PrivateEngine : IAsyncDisposable
     {
         // What a dead engine left running, only an engine can end.
         if (!_service!.IsRunning) await StartAgainAsync();
+        if (_hasSwarm) await LeaveSwarmAsync();
         foreach (var container in await Client.Containers.ListAsync([], all: true, CancellationToken.None))
         {
             await Client.Containers.RemoveAsync(container.Id, CancellationToken.None);
@@ -85,6 +96,20 @@ internal sealed class PrivateEngine : IAsyncDisposable
 
         await _service.StopAsync();
         await ClearAsync();
+    }
+
+    /// <summary>Ends its tasks with it, and takes away the bridge that a swarm makes in the host's network.</summary>
+    private async Task LeaveSwarmAsync()
+    {
+        await PostAsync("swarm/leave?force=1", []);
+        await Client.Networks.RemoveAsync("docker_gwbridge", CancellationToken.None);
+    }
+
+    private async Task PostAsync(string path, JsonObject body)
+    {
+        using var connection = new DockerConnection(Endpoint);
+        var request = new EngineRequest(HttpMethod.Post, path) { Content = new StringContent(body.ToJsonString(), new MediaTypeHeaderValue("application/json")) };
+        using var response = await connection.SendAsync(request, CancellationToken.None);
     }
 
     private async Task ClearAsync()

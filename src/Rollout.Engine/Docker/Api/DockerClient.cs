@@ -13,6 +13,7 @@ public sealed class DockerClient : IDockerClient
         Containers = new ContainerOperations(_connection);
         Images = new ImageOperations(_connection);
         Networks = new NetworkOperations(_connection);
+        Services = new ServiceOperations(_connection);
         System = new SystemOperations(_connection);
     }
 
@@ -30,6 +31,9 @@ public sealed class DockerClient : IDockerClient
 
     /// <inheritdoc/>
     public INetworkOperations Networks { get; }
+
+    /// <inheritdoc/>
+    public IServiceOperations Services { get; }
 
     /// <inheritdoc/>
     public ISystemOperations System { get; }

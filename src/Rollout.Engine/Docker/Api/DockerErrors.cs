@@ -152,6 +152,8 @@ internal static partial class DockerErrors
     {
         if (status == HttpStatusCode.BadRequest && TooNewPattern().IsMatch(message)) return ApiTooNew(endpoint, message);
         if (status == HttpStatusCode.BadRequest && TlsWantedPattern().IsMatch(message)) return TlsExpected(endpoint);
+        if (NoManagerPattern().IsMatch(message)) return SwarmManagerNeeded(endpoint);
+        if (OutOfSequencePattern().IsMatch(message)) return ServiceChangedMeanwhile(endpoint);
         if (request.Explain is not null) return request.Explain(message);
         if (NameTakenPattern().IsMatch(message)) return NameTaken(message);
         if (PortTakenPattern().IsMatch(message)) return PortTaken(message);
@@ -201,6 +203,20 @@ internal static partial class DockerErrors
         "See 'docker ps -a'; somebody may have removed it.",
         name);
 
+    internal static RolloutException SwarmManagerNeeded(RolloutEndpoint endpoint) => new(
+        "SwarmManagerNeeded",
+        ErrorKind.NotSupported,
+        $"The Docker engine at {endpoint} manages no swarm, so it has no services.",
+        "Name a manager of the swarm with -DockerHost or -Context, or make the engine one with 'docker swarm init'.",
+        endpoint);
+
+    internal static RolloutException ServiceChangedMeanwhile(RolloutEndpoint endpoint) => new(
+        "ServiceChangedMeanwhile",
+        ErrorKind.Conflict,
+        $"Somebody else changed the service at {endpoint} after it was looked at; nothing was done.",
+        "Look at what they did (Get-Rollout, Get-RolloutHistory), then try again.",
+        endpoint);
+
     internal static RolloutException NetworkNotFound(string name) => new(
         "NetworkNotFound",
         ErrorKind.NotFound,
@@ -229,6 +245,12 @@ internal static partial class DockerErrors
 
     [GeneratedRegex("HTTP request to an HTTPS server", RegexOptions.IgnoreCase)]
     private static partial Regex TlsWantedPattern();
+
+    [GeneratedRegex("is not a swarm manager", RegexOptions.IgnoreCase)]
+    private static partial Regex NoManagerPattern();
+
+    [GeneratedRegex("update out of sequence", RegexOptions.IgnoreCase)]
+    private static partial Regex OutOfSequencePattern();
 
     [GeneratedRegex("name .* is already in use by container", RegexOptions.IgnoreCase)]
     private static partial Regex NameTakenPattern();

@@ -9,6 +9,8 @@ namespace Rollout.Engine.Docker.Api;
 [JsonSerializable(typeof(ContainerInspect))]
 [JsonSerializable(typeof(ImageInspect))]
 [JsonSerializable(typeof(IReadOnlyList<ImageSummary>))]
+[JsonSerializable(typeof(IReadOnlyList<ServiceInspect>))]
+[JsonSerializable(typeof(IReadOnlyList<ServiceTask>))]
 [JsonSerializable(typeof(StreamMessage))]
 [JsonSerializable(typeof(EngineEvent))]
 [JsonSerializable(typeof(SystemInfo))]

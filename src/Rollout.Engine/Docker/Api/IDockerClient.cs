@@ -23,6 +23,9 @@ public interface IDockerClient : IDisposable
     /// <summary>Networks.</summary>
     INetworkOperations Networks { get; }
 
+    /// <summary>Services of the swarm that the engine manages.</summary>
+    IServiceOperations Services { get; }
+
     /// <summary>The engine itself.</summary>
     ISystemOperations System { get; }
 }
@@ -119,6 +122,31 @@ public interface INetworkOperations
 
     /// <summary>Detaches a container from a network.</summary>
     Task DisconnectAsync(string network, string containerId, CancellationToken cancellation);
+}
+
+/// <summary>The engine's /services and /tasks endpoints. SwarmManagerNeeded where the engine manages no swarm.</summary>
+public interface IServiceOperations
+{
+    /// <summary>Every service.</summary>
+    Task<IReadOnlyList<ServiceInspect>> ListAsync(CancellationToken cancellation);
+
+    /// <summary>Reads a service by its name; null where there is none.</summary>
+    Task<ServiceInspect?> InspectAsync(string name, CancellationToken cancellation);
+
+    /// <summary>
+    /// Replaces the spec of a service as it was read. ServiceChangedMeanwhile where it is another by now. Without <paramref name="auth"/> its nodes keep the
+    /// credentials that they have.
+    /// </summary>
+    Task UpdateAsync(ServiceInspect service, JsonObject spec, RegistryAuth? auth, CancellationToken cancellation);
+
+    /// <summary>Has the engine put a service's PreviousSpec in the place of its spec. ServiceChangedMeanwhile as with an update.</summary>
+    Task RollBackAsync(ServiceInspect service, CancellationToken cancellation);
+
+    /// <summary>The tasks of a service, ended ones too; with null of all.</summary>
+    Task<IReadOnlyList<ServiceTask>> TasksAsync(string? serviceId, CancellationToken cancellation);
+
+    /// <summary>The last lines of a task's stdout and stderr together, neutralised.</summary>
+    Task<IReadOnlyList<string>> LogTailAsync(ServiceTask task, int lines, CancellationToken cancellation);
 }
 
 /// <summary>The engine's own endpoints: /version, /info, /events.</summary>

@@ -388,7 +388,7 @@ Describe 'Without a cluster' {
         @{ Id = 'EmptyTarget'; Category = 'InvalidArgument'; Script = { Get-Rollout '' } }
         @{ Id = 'EmptyTarget'; Category = 'InvalidArgument'; Script = { Get-Rollout $null } }
         @{ Id = 'EmptyTarget'; Category = 'InvalidArgument'; Script = { Get-Rollout -Target deployment/x, '' } }
-        @{ Id = 'TargetKindNotSupported'; Category = 'NotImplemented'; Script = { Get-Rollout service/x } }
+        @{ Id = 'InvalidTarget'; Category = 'ParserError'; Script = { Get-Rollout 'service/bad name' } }
     ) {
         $nowhere = "$TestDrive/nowhere"
         Set-Content $nowhere '{"current-context":"x","contexts":[{"name":"x","context":{"cluster":"x"}}],"clusters":[{"name":"x","cluster":{"server":"https://127.0.0.1:1"}}]}'

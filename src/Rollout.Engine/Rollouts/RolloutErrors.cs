@@ -21,7 +21,7 @@ internal static class RolloutErrors
         "TargetKindNotSupported",
         ErrorKind.NotSupported,
         $"'{name}' is of a kind that this version of Rollout does not roll out.",
-        "Use docker/x, compose/project/service, deployment/x, statefulset/x, daemonset/x or rollout/x.",
+        "Use docker/x, compose/project/service, service/x, deployment/x, statefulset/x, daemonset/x or rollout/x.",
         name.ToString());
 
     internal static RolloutException CommandNotSupported(string workload, RolloutVerb verb, string why, string mend) => new(

@@ -18,7 +18,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     private bool _imageIsNamed;
 
-    /// <summary>The target: <c>deployment/x</c>, <c>statefulset/x</c>, <c>daemonset/x</c>, <c>docker/x</c> or <c>compose/project/service</c>.</summary>
+    /// <summary>The target: <c>deployment/x</c>, <c>statefulset/x</c>, <c>daemonset/x</c>, <c>docker/x</c>, <c>compose/project/service</c> or <c>service/x</c>.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [ArgumentCompleter(typeof(TargetCompleter))]
     public string? Target { get; set; }

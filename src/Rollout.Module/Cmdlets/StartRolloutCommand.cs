@@ -171,7 +171,14 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     private void CheckApplies(TargetName target)
     {
-        var given = (target.Home == TargetHome.Cluster ? OfEngine : OfCluster).Where(IsGiven).ToList();
+        var strange = target switch
+        {
+            { Home: TargetHome.Cluster } => OfEngine,
+            // A swarm knows some of both, and says itself what it does not take.
+            { Kind: "service" } => [],
+            _ => OfCluster,
+        };
+        var given = strange.Where(IsGiven).ToList();
         if (given.Count > 0) throw ModuleErrors.ParameterNotApplicable($"{target}", given);
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Docker.Swarm;

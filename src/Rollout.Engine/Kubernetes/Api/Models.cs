@@ -432,6 +432,8 @@ public sealed record ContainerTerminated
     public string Reason { get; init => field = value ?? ""; } = "";
     /// <summary>What the container left as its last word.</summary>
     public string Message { get; init => field = value ?? ""; } = "";
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? FinishedAt { get; init; }
 }
 
 /// <summary>An Event (v1).</summary>

@@ -12,22 +12,27 @@ internal sealed class PodStates(KubernetesTargets cluster) : IReplicaStates
         var revisions = await kind.RevisionsAsync(cluster.Client, workload, cancellation);
         if (revisions.FirstOrDefault(workload.Wants) is not { } present) return [];
         var pods = await cluster.Client.ListAllAsync(Resources.Pods, rollout.Namespace, new ListQuery { LabelSelector = workload.Selector.ToString() }, cancellation);
-        return [.. pods.Items.Where(pod => pod.Metadata.DeletionTimestamp is null && present.Owns(pod)).Select(State)];
+        return [.. pods.Items.Where(pod => pod.Metadata.DeletionTimestamp is null && present.Owns(pod)).Select(pod => State(pod, rollout.StartedAt))];
     }
 
-    private static ReplicaState State(Pod pod)
+    /// <param name="pod">The Pod.</param>
+    /// <param name="since">When the rollout began: an undo may go back to a Pod that was restarted long before. Of several ends a cluster remembers the last.</param>
+    internal static ReplicaState State(Pod pod, DateTimeOffset? since)
     {
         var isReady = pod.Status.Conditions.Any(condition => condition is { Type: "Ready", Status: "True" });
-        var ended = pod.Status.ContainerStatuses.Select(status => status.State.Terminated ?? status.LastState.Terminated).FirstOrDefault(last => last is not null);
+        var recent = pod.Status.ContainerStatuses.Where(status => !(End(status)?.FinishedAt < since)).ToList();
+        var ends = recent.Select(End).OfType<ContainerTerminated>().ToList();
         return new ReplicaState
         {
             Name = pod.Metadata.Name,
             Running = pod.Status.Phase == "Running",
             Status = pod.Status.Phase,
             Health = isReady ? "healthy" : "unhealthy",
-            Restarts = pod.Status.ContainerStatuses.Sum(status => status.RestartCount),
-            OutOfMemory = ended?.Reason == "OOMKilled",
-            ExitCode = ended?.ExitCode,
+            Restarts = recent.Sum(status => status.RestartCount),
+            OutOfMemory = ends.Any(end => end.Reason == "OOMKilled"),
+            ExitCode = ends.FirstOrDefault()?.ExitCode,
         };
     }
+
+    private static ContainerTerminated? End(ContainerStatus status) => status.State.Terminated ?? status.LastState.Terminated;
 }

@@ -134,12 +134,16 @@ public sealed partial class ImageReference : IEquatable<ImageReference>
         return (registry, repository);
     }
 
-    private static RolloutException Unparsable(string? text, string problem) => new(
-        "InvalidImageReference",
-        ErrorKind.Syntax,
-        $"'{text}' is not an image reference: {problem}.",
-        "Write it as registry/repository:tag, for example registry.example.com/team/shop:v1.2.0.",
-        text);
+    private static RolloutException Unparsable(string? text, string problem)
+    {
+        var shown = text is null ? null : UserInfo.Hide(text);
+        return new(
+            "InvalidImageReference",
+            ErrorKind.Syntax,
+            $"'{shown}' is not an image reference: {problem}.",
+            "Write it as registry/repository:tag, for example registry.example.com/team/shop:v1.2.0.",
+            shown);
+    }
 
     [GeneratedRegex(@"^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex RegistryPattern();

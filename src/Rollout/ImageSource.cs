@@ -6,15 +6,23 @@ namespace Rollout;
 /// </summary>
 public sealed class ImageSource
 {
+    // What is no reference is kept and refused when it is asked for: PowerShell drops a conversion that fails for an object's property,
+    // and the image would count as missing.
+    private readonly string? _unparsable;
+    private readonly ImageReference? _reference;
+
     private ImageSource(ImageReference reference, RolloutImage? built, PublishedImage? published)
     {
-        Reference = reference;
+        _reference = reference;
         Built = built;
         Published = published;
     }
 
+    private ImageSource(string unparsable) => _unparsable = unparsable;
+
     /// <summary>The reference, with its digest where it was published.</summary>
-    public ImageReference Reference { get; }
+    /// <exception cref="RolloutException">InvalidImageReference: what was given as text is none.</exception>
+    public ImageReference Reference => _reference ?? ImageReference.Parse(_unparsable!);
 
     /// <summary>The local image, where that was given.</summary>
     public RolloutImage? Built { get; }
@@ -36,8 +44,8 @@ public sealed class ImageSource
 
     /// <summary>From a reference as text; empty text counts as absent.</summary>
     public static implicit operator ImageSource?(string? text) =>
-        string.IsNullOrWhiteSpace(text) ? null : new(ImageReference.Parse(text), null, null);
+        string.IsNullOrWhiteSpace(text) ? null : ImageReference.TryParse(text, out var reference) ? new(reference, null, null) : new(text);
 
     /// <inheritdoc/>
-    public override string ToString() => Reference.ToString();
+    public override string ToString() => _reference?.ToString() ?? UserInfo.Hide(_unparsable!);
 }

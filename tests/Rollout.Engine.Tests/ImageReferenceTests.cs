@@ -12,6 +12,25 @@ public sealed partial class ImageReferenceTests
     private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(3000);
 
     [Theory]
+    [InlineData("http://user:hunter2@registry.example.com/shop:v1")]
+    [InlineData("user:hunter2@registry.example.com/shop")]
+    [InlineData("user:hun/ter2@registry.example.com:5000/shop")]
+    [InlineData("user:hunter2:ter2@registry.example.com/shop@sha256:" + Hex64)]
+    public void A_password_is_not_repeated(string text)
+    {
+        var source = (ImageSource?)text;
+        var error = Assert.Throws<RolloutException>(() => source!.Reference);
+        Assert.DoesNotContain("ter2", $"{error}{error.Subject}{source}", StringComparison.Ordinal);
+        Assert.Contains("user:***@registry.example.com", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("shop:v1@sha256:abc")]
+    [InlineData("127.0.0.1:5000/shop@md5:abc")]
+    public void A_port_and_a_digest_are_no_password(string text) =>
+        Assert.Contains(text, Assert.Throws<RolloutException>(() => ImageReference.Parse(text)).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("nginx", "docker.io/library/nginx")]
     [InlineData("nginx:1.29", "docker.io/library/nginx:1.29")]
     [InlineData("team/shop:v1", "docker.io/team/shop:v1")]

@@ -14,16 +14,16 @@ internal static partial class DockerErrors
     internal static RolloutException InvalidHost(string host, string problem) => new(
         "InvalidDockerHost",
         ErrorKind.Syntax,
-        $"'{WithoutPassword(host)}' is not a Docker host: {problem}.",
+        $"'{UserInfo.Hide(host)}' is not a Docker host: {problem}.",
         "Write unix:///var/run/docker.sock, npipe:////./pipe/docker_engine or tcp://host:2376.",
-        WithoutPassword(host));
+        UserInfo.Hide(host));
 
     internal static RolloutException SshNotSupported(string host) => new(
         "DockerHostNotSupported",
         ErrorKind.NotSupported,
-        $"The Docker host '{WithoutPassword(host)}' is reached over ssh, which is not supported.",
+        $"The Docker host '{UserInfo.Hide(host)}' is reached over ssh, which is not supported.",
         "Forward the engine's socket, ssh -NL /tmp/docker.sock:/var/run/docker.sock user@host, and use unix:///tmp/docker.sock; or use tcp:// with TLS.",
-        WithoutPassword(host));
+        UserInfo.Hide(host));
 
     internal static RolloutException ContextNotFound(string name, string directory) => new(
         "DockerContextNotFound",
@@ -234,11 +234,6 @@ internal static partial class DockerErrors
 
     internal static RolloutException BuildFailed(string message) => new(
         "BuildFailed", ErrorKind.OperationFailed, $"The build failed: {message}", "See the failing step's output.");
-
-    private static string WithoutPassword(string host) => PasswordPattern().Replace(host, ":***@");
-
-    [GeneratedRegex("(?<=//[^/]*):[^/]*@")]
-    private static partial Regex PasswordPattern();
 
     [GeneratedRegex("client version .* is too old", RegexOptions.IgnoreCase)]
     private static partial Regex TooNewPattern();

@@ -45,6 +45,20 @@ internal static class ModuleErrors
         $"Take one from Get-RolloutHistory {target}.",
         revision);
 
+    internal static RolloutException TwoRevisions(RevisionSource revision, string image) => new(
+        "TwoRevisions",
+        ErrorKind.InvalidInput,
+        $"-ToRevision names revision {revision} and -ToImage names {image}: they may be two.",
+        "Give one of them.",
+        image);
+
+    internal static RolloutException InvalidPattern(string pattern) => new(
+        "InvalidPattern",
+        ErrorKind.Syntax,
+        $"'{pattern}' is no wildcard pattern.",
+        "Close its bracket, or write `[ for a bracket.",
+        pattern);
+
     internal static RolloutException EmptyTarget() => new(
         "EmptyTarget",
         ErrorKind.InvalidInput,

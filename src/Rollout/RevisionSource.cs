@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Rollout;
 
 /// <summary>
@@ -20,6 +22,14 @@ public sealed class RevisionSource
 
     /// <summary>From a number.</summary>
     public static implicit operator RevisionSource(int number) => new(number, null);
+
+    /// <summary>From a number as JSON has it.</summary>
+    public static implicit operator RevisionSource(long number) => new(checked((int)number), null);
+
+    /// <summary>From a number as a prompt or a CSV file has it; empty text counts as absent.</summary>
+    /// <exception cref="FormatException">It is no number.</exception>
+    public static implicit operator RevisionSource?(string? text) =>
+        string.IsNullOrWhiteSpace(text) ? null : new(int.Parse(text, NumberStyles.Integer, CultureInfo.InvariantCulture), null);
 
     /// <summary>From a revision of the history.</summary>
     public static implicit operator RevisionSource(RolloutRevision revision) => new(revision.Revision, revision);

@@ -12,6 +12,10 @@ BeforeDiscovery {
         @{ Script = { Start-Rollout -Image x:1 }; Id = 'TargetMissing'; Category = 'InvalidArgument'; Names = 'target' }
         @{ Script = { Start-Rollout docker/x }; Id = 'ImageMissing'; Category = 'InvalidArgument'; Names = 'docker/x' }
         @{ Script = { Start-Rollout docker/x -Image '' }; Id = 'ImageMissing'; Category = 'InvalidArgument'; Names = 'docker/x' }
+        @{ Script = { [pscustomobject]@{ Target = 'docker/x'; Image = 'Not A Reference' } | Start-Rollout }; Id = 'InvalidImageReference'; Category = 'ParserError'; Names = 'Not A Reference' }
+        @{ Script = { Publish-Image 'https://user:hunter2@registry.example.com/shop:v1' }; Id = 'InvalidImageReference'; Category = 'ParserError'; Names = 'user:`*`*`*@' }
+        @{ Script = { Get-Rollout 'docker/[' }; Id = 'InvalidPattern'; Category = 'ParserError'; Names = 'wildcard' }
+        @{ Script = { Undo-Rollout docker/x -ToRevision 2 -ToImage shop:v1 }; Id = 'TwoRevisions'; Category = 'InvalidArgument'; Names = 'shop:v1' }
         @{ Script = { Start-Rollout nonsense/x -Image x:1 }; Id = 'InvalidTarget'; Category = 'ParserError'; Names = 'nonsense/x' }
         @{ Script = { Get-Rollout shop }; Id = 'InvalidTarget'; Category = 'ParserError'; Names = 'shop' }
         @{ Script = { Get-Rollout docker/x -DockerHost nonsense }; Id = 'InvalidDockerHost'; Names = 'nonsense' }
@@ -29,6 +33,8 @@ BeforeDiscovery {
         @{ Script = { Publish-Image "$Prefix/none:1" }; Id = 'ImageNotFound'; Category = 'ObjectNotFound'; Names = 'none:1' }
         @{ Script = { "$Prefix/none:1" | Set-ImageTag x }; Id = 'ImageNotFound'; Category = 'ObjectNotFound'; Names = 'none:1' }
         @{ Script = { $image | Set-ImageTag '127.0.0.1:1/x:1' | Publish-Image -RetryCount 0 }; Category = 'ConnectionError'; Names = '127.0.0.1:1' }
+        @{ Script = { Get-RolloutHistory "docker/$Prefix-none" }; Id = 'RolloutNotFound'; Category = 'ObjectNotFound'; Names = '-none' }
+        @{ Script = { $image | Start-Rollout "docker/$Prefix-router" -Port 8080 -RouterEndpoint ./haproxy.sock -Backend shop }; Id = 'RouterIncomplete'; Category = 'InvalidArgument'; Names = '-Router ' }
         @{ Script = { $image | Start-Rollout "docker/$Prefix-stranger" -Port 8080 }; Id = 'ContainerNameTaken'; Category = 'ResourceExists'; Names = 'stranger' }
         @{ Script = { $image | Start-Rollout "docker/$Prefix-port" -Port 8080 -Publish "127.0.0.1:${taken}:8080" }; Names = "$taken" }
         @{ Script = { $image | Start-Rollout "docker/$Prefix-foreign" -MaxUnavailable 1 }; Category = 'InvalidArgument'; Names = 'MaxUnavailable' }

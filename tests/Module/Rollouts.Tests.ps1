@@ -151,6 +151,11 @@ Describe 'Undo-Rollout' -Skip:$NoDocker {
         $back.Image.Tag | Should -Be v2
     }
 
+    It 'takes a revision''s number as a prompt, a CSV file or JSON has it' -ForEach '1', 1L {
+        Undo-Rollout $rollout.Target -ToRevision $_ -Force -WhatIf
+        (Get-Rollout $rollout.Target).Revision | Should -Be 2
+    }
+
     It 'leaves what was undone already, whatever is found of what runs now, and asks before it goes back further' {
         $there = Get-Rollout $rollout.Target
         $there.Phase | Should -Be Undone

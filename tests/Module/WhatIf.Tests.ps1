@@ -7,6 +7,7 @@ BeforeDiscovery {
         @{ Cmdlet = 'Set-ImageTag'; Script = { $image | Set-ImageTag other -WhatIf } }
         @{ Cmdlet = 'Start-Rollout'; Script = { New-TestImage v2 | Start-Rollout $target -WhatIf } }
         @{ Cmdlet = 'Start-Rollout'; Script = { $image | Start-Rollout "docker/$Prefix-whatif-new" -Port 8080 -WhatIf } }
+        @{ Cmdlet = 'Start-Rollout'; Script = { New-TestImage v2 | Start-Rollout $target -Strategy Canary -Step @{ Weight = '20%' }, @{ Pause = $true; ApprovalLimit = '1h' }, '50%' -WhatIf } }
         @{ Cmdlet = 'Undo-Rollout'; Script = { Get-Rollout $target | Undo-Rollout -WhatIf } }
         @{ Cmdlet = 'Undo-Rollout'; Script = { Get-RolloutHistory $target | Select-Object -Last 1 | Undo-Rollout -WhatIf } }
         @{ Cmdlet = 'Resume-Rollout'; Script = { Get-Rollout $target | Resume-Rollout -WhatIf } }

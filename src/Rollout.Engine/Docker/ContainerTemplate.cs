@@ -115,6 +115,7 @@ internal sealed record ContainerTemplate(JsonObject Config, JsonObject HostConfi
     {
         var config = Config.Copy();
         var host = HostConfig.Copy();
+        if (wanted.Env.Keys.FirstOrDefault(name => name.Length == 0 || name.AsSpan().ContainsAny('=', '\0')) is { } wrong) throw RolloutErrors.InvalidEnvironmentName(wrong);
         if (wanted.Env.Count > 0) config["Env"] = Overlay(config.Strings("Env"), wanted.Env);
         foreach (var volume in wanted.Volumes) AddVolume(config, host, volume);
         if (wanted.Publish.Count > 0) PublishedPort.Apply(config, host, wanted.Publish.SelectMany(PublishedPort.Parse));

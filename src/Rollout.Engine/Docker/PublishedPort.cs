@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 using Rollout.Engine.Rollouts;
 
@@ -29,6 +30,7 @@ internal sealed record PublishedPort(string ContainerPort, string HostIp, string
         var hostPorts = isBareAddress ? "" : host[(colon + 1)..];
 
         if (protocol is not ("tcp" or "udp" or "sctp")) throw RolloutErrors.InvalidPublish(text, $"'{protocol}' is no protocol");
+        if (address.Length > 0 && !IPAddress.TryParse(address, out _)) throw RolloutErrors.InvalidPublish(text, $"'{address}' is no address");
         if (hostPorts.Length == 0) return container.Select(port => new PublishedPort($"{port}/{protocol}", address.Trim('[', ']'), ""));
 
         var hosts = Range(text, hostPorts);

@@ -125,11 +125,12 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
         };
     }
 
-    /// <summary>What the user names now, and what is remembered of the rest.</summary>
+    /// <summary>What the user names now, and what is remembered of the rest. A backend without a router is no wish for none.</summary>
     private RouterChoice? RouterOf(DockerWorkload wanted, WorkloadState state, int? port)
     {
         var kind = Given(wanted.Router) ?? state.Router?.Kind;
-        if (kind is null) return null;
+        if (kind is null && Given(wanted.Backend) is null && Given(wanted.RouterEndpoint) is null) return null;
+        if (kind is null) throw RolloutErrors.RouterIncomplete(names.Workload, "-Router");
         var backend = Given(wanted.Backend) ?? state.Router?.Backend;
         var endpoint = Given(wanted.RouterEndpoint) is { } named ? TrafficRouters.AbsoluteEndpoint(kind, named, services.Directory) : state.Router?.Endpoint;
         if (backend is null || endpoint is null || port is null)

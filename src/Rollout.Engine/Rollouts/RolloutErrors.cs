@@ -73,6 +73,13 @@ internal static class RolloutErrors
         "Write it as docker run -v takes it: name-or-path:/target, with :ro behind it for read-only.",
         text);
 
+    internal static RolloutException InvalidEnvironmentName(string name) => new(
+        "InvalidEnvironmentName",
+        ErrorKind.Syntax,
+        $"'{name.Split('=')[0]}' is no name of an environment variable: it is empty, or goes on with '='.",
+        "Write -Env @{ NAME = 'value' }.",
+        name.Split('=')[0]);
+
     internal static RolloutException InvalidPublish(string text, string problem) => new(
         "InvalidPublish",
         ErrorKind.Syntax,
@@ -140,7 +147,7 @@ internal static class RolloutErrors
     internal static RolloutException RouterIncomplete(string workload, string missing) => new(
         "RouterIncomplete",
         ErrorKind.InvalidInput,
-        $"'{workload}' has a router, but {missing} is not known.",
+        $"The router in front of '{workload}' is not fully named: {missing} is missing.",
         $"Give {missing}; from then on it is remembered.",
         workload);
 

@@ -56,7 +56,7 @@ public sealed class GetRolloutCommand : FleetCmdlet
 
     private void List(string pattern)
     {
-        var wanted = WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase);
+        var wanted = Pattern(pattern);
         var (places, filter) = (Places, Filter);
         var isOfCluster = places.Kubeconfig is not null || filter != TargetFilter.None;
         var (engine, cluster) = (!isOfCluster, places.DockerHost is null);
@@ -72,6 +72,21 @@ public sealed class GetRolloutCommand : FleetCmdlet
             var isAbsence = !isNamed && failures.All(IsAbsence) && (places.Context is null || failures.Count < lists.Count);
             if (failures.Count > 0 && !isAbsence) throw failures.FirstOrDefault(failure => !IsAbsence(failure)) ?? failures[^1];
         });
+    }
+
+    // It is compiled when it is first matched.
+    private static WildcardPattern Pattern(string text)
+    {
+        try
+        {
+            var pattern = WildcardPattern.Get(text, WildcardOptions.IgnoreCase);
+            pattern.IsMatch("");
+            return pattern;
+        }
+        catch (WildcardPatternException)
+        {
+            throw ModuleErrors.InvalidPattern(text);
+        }
     }
 
     /// <summary>Writes what a place has; returns why it could not be asked.</summary>

@@ -11,6 +11,8 @@ public sealed class GetRolloutHistoryCommand : FollowCmdlet
 {
     private protected override async Task FollowAsync(IRolloutTarget target, RolloutStatus? known, WorkItem item)
     {
-        foreach (var revision in await target.HistoryAsync(item.Cancellation)) item.Write(revision);
+        var revisions = await target.HistoryAsync(item.Cancellation);
+        if (revisions.Count == 0 && await target.ReadAsync(item.Cancellation) is null) throw ModuleErrors.RolloutNotFound($"{target.Name}");
+        foreach (var revision in revisions) item.Write(revision);
     }
 }

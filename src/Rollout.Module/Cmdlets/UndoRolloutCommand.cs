@@ -45,6 +45,7 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
 
     private protected override void Process()
     {
+        if (ToRevision is not null && Text(ToImage) is { } other) throw ModuleErrors.TwoRevisions(ToRevision, other);
         var target = TargetOf();
         var rollout = Rollout?.Status;
         var request = new UndoRequest

@@ -122,8 +122,19 @@ public sealed class CarryOverTests
     [InlineData("1-3:1-2")]
     [InlineData("http:80")]
     [InlineData("70000:80")]
+    [InlineData("80:80:80:80")]
+    [InlineData("host:8080:80")]
     public void Publish_refuses_what_docker_run_refuses(string text) =>
         Assert.Equal("InvalidPublish", Assert.Throws<RolloutException>(() => PublishedPort.Parse(text).ToList()).Id);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("DB=orders")]
+    public void A_name_of_the_environment_has_no_equals_sign(string name)
+    {
+        var wanted = new DockerWorkload { Env = new Dictionary<string, string> { [name] = "value" } };
+        Assert.Equal("InvalidEnvironmentName", Assert.Throws<RolloutException>(() => ContainerTemplate.Default.With(wanted)).Id);
+    }
 
     [Theory]
     [InlineData("data")]

@@ -10,20 +10,23 @@ BeforeAll {
     $free.Stop()
     $server.Prefixes.Add("http://127.0.0.1:$port/")
     $server.Start()
-    $answering = Start-ThreadJob {
-        $server = $using:server
+    # Not Start-ThreadJob: its module is not in every PowerShell.
+    $answering = [powershell]::Create()
+    [void]$answering.AddScript({
+        param($server)
         while ($server.IsListening) {
             $context = $server.GetContext()
             if ($context.Request.Url.AbsolutePath -eq '/bad') { $context.Response.StatusCode = 500 }
             $context.Response.Close()
         }
-    }
+    }).AddArgument($server)
+    [void]$answering.BeginInvoke()
     $good = "http://127.0.0.1:$port/good"
 }
 
 AfterAll {
     $server.Close()
-    $answering | Remove-Job -Force
+    $answering.Dispose()
 }
 
 Describe 'A cmdlet' {

@@ -77,8 +77,10 @@ public sealed class WorkloadStateTests
     [Fact]
     public async Task A_holder_whose_process_ended_is_gone_at_once()
     {
-        using var process = Process.Start("true");
+        // Not one that ends by itself: it might have, before its start was asked for.
+        using var process = Process.Start("sleep", "600");
         var holder = Holder.Here(Now) with { Pid = process.Id, ProcessStart = process.StartTime.ToUniversalTime() };
+        process.Kill();
         await process.WaitForExitAsync();
         Assert.False(holder.IsAlive(TimeSpan.Zero));
     }

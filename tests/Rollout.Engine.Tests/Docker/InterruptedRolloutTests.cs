@@ -88,7 +88,7 @@ public sealed class InterruptedRolloutTests(DockerEngineFixture engine, ITestOut
         await survivor.StartAsync(TestWorkload.Request(images[0], 2, behind));
 
         await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 40, connections: 2);
-        for (var (changes, wanted) = (1, 1); changes < MostChanges; changes += 5, wanted = 1 - wanted)
+        for (var (changes, wanted) = (1, 1); changes < MostChanges; changes += 9, wanted = 1 - wanted)
         {
             output.WriteLine($"dies after {changes} changes");
             var life = new Life(changes);

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Engines;
+using Rollout.Engine.Traffic;
 using Xunit;
 
 namespace Rollout.Engine.Tests.Docker;
@@ -89,7 +90,7 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
         var old = await shop.ContainersAsync();
 
         await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 500);
-        foreach (var steps in new[] { "pause", "replicas 1,pause", "25%,pause", "10%,60%,pause", "100%,pause" })
+        foreach (var steps in new[] { "replicas 1,pause", "25%,pause", "10%,60%,pause", "100%,pause" })
         {
             Assert.Equal(RolloutPhase.Paused, (await shop.StartAsync(Canary(v2, steps))).Phase);
             var status = await shop.CommandAsync(RolloutVerb.Stop);
@@ -172,6 +173,19 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
         Assert.Equal("2-1:100 2-2:100", await WeightsAsync(haproxy, shop));
     }
 
+    [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task A_router_that_does_not_keep_its_weights_is_found_out_and_all_is_put_back()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var name = (await ServingAsync(haproxy, replicas: 1)).Name;
+        var shop = new TestWorkload(engine.Client, engine.Prefix, name, (_, _) => new ForgetfulRouter(haproxy.Open()));
+
+        var request = Canary(await shop.FastImageAsync("v2"), "50%,pause");
+        Assert.Equal("RouterSharesNotKept", (await Assert.ThrowsAsync<RolloutException>(() => shop.StartAsync(request))).Id);
+        Assert.Equal("1-1:100", await WeightsAsync(haproxy, shop));
+        Assert.Equal((RolloutPhase.Healthy, "v1"), await shop.ReadAsync() is var status ? (status.Phase, status.Image!.Tag) : default);
+    }
+
     [FactNeeds("docker", "busybox")]
     public async Task Without_a_router_the_replicas_are_the_share()
     {
@@ -222,6 +236,26 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
         await using var router = haproxy.Open();
         var servers = await router.ServersAsync(CancellationToken.None);
         return string.Join(' ', servers.Select(server => $"{server.Name[(shop.Name.Length + 1)..]}:{server.Weight}").Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Takes weights, and has forgotten them when it is asked.</summary>
+    private sealed class ForgetfulRouter(ITrafficRouter inner) : ITrafficRouter
+    {
+        public Task CheckAsync(CancellationToken cancellation) => inner.CheckAsync(cancellation);
+
+        public Task<IReadOnlyList<RouterServer>> ServersAsync(CancellationToken cancellation) => inner.ServersAsync(cancellation);
+
+        public Task AddAsync(string name, string address, int weight, CancellationToken cancellation) => inner.AddAsync(name, address, weight, cancellation);
+
+        public Task SetWeightsAsync(IReadOnlyDictionary<string, int> weights, CancellationToken cancellation) => Task.CompletedTask;
+
+        public Task<IReadOnlyList<ServerCounters>> CountersAsync(CancellationToken cancellation) => inner.CountersAsync(cancellation);
+
+        public Task DrainAsync(string name, CancellationToken cancellation) => inner.DrainAsync(name, cancellation);
+
+        public Task<int> RemoveAsync(string name, TimeSpan patience, CancellationToken cancellation) => inner.RemoveAsync(name, patience, cancellation);
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 
     /// <summary>One piece of work under way, and what it tells.</summary>

@@ -72,7 +72,7 @@ internal sealed record HAProxyEndpoint
         }
 
         var host = hostAndPort[..colon];
-        if (Uri.CheckHostName(host.Trim('[', ']')) == UriHostNameType.Unknown) throw TrafficErrors.InvalidRouterEndpoint(text, $"'{host}' is no host");
+        if (Uri.CheckHostName(host.Trim('[', ']')) == UriHostNameType.Unknown) throw TrafficErrors.InvalidRouterEndpoint(text, $"'{UserInfo.Hide(hostAndPort)}' is no host and port");
         return new HAProxyEndpoint(new DnsEndPoint(host.Trim('[', ']'), port), hostAndPort);
     }
 

@@ -17,9 +17,9 @@ internal static class TrafficErrors
     internal static RolloutException InvalidRouterEndpoint(string endpoint, string problem) => new(
         "InvalidRouterEndpoint",
         ErrorKind.Syntax,
-        $"'{endpoint}' is not where a router can listen: {problem}.",
+        $"'{UserInfo.Hide(endpoint)}' is not where a router can listen: {problem}.",
         "Write a unix socket's path (./haproxy.sock, /run/haproxy/admin.sock) or host:port.",
-        endpoint);
+        UserInfo.Hide(endpoint));
 
     internal static RolloutException InvalidRouterName(string what, string name) => new(
         "InvalidRouterName",

@@ -8,6 +8,14 @@ namespace Rollout.Engine.Tests.Traffic;
 
 public sealed class TrafficRoutersTests
 {
+    [Fact]
+    public void A_password_in_an_endpoint_is_not_repeated()
+    {
+        var error = Assert.Throws<RolloutException>(() => TrafficRouters.AbsoluteEndpoint("haproxy", "tcp://user:hunter2@127.0.0.1:9999", "/srv"));
+        Assert.Equal("InvalidRouterEndpoint", error.Id);
+        Assert.DoesNotContain("hunter2", $"{error}{error.Subject}", StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("./haproxy.sock", "/srv/app/haproxy.sock")]
     [InlineData("haproxy.sock", "/srv/app/haproxy.sock")]

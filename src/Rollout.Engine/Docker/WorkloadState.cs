@@ -50,13 +50,13 @@ internal sealed record WorkloadState
     public DateTimeOffset? CompletedAt { get; init; }
 
     /// <summary>Every release known, oldest first, the containers of which may be gone.</summary>
-    public IReadOnlyList<Release> History { get; init; } = [];
+    public IReadOnlyList<Release> History { get => field ?? []; init; } = [];
 
     /// <summary>What was decided in the last change, oldest first.</summary>
-    public IReadOnlyList<RolloutDecision> Decisions { get; init; } = [];
+    public IReadOnlyList<RolloutDecision> Decisions { get => field ?? []; init; } = [];
 
     /// <summary>Containers that were not made by Rollout and so cannot carry its labels.</summary>
-    public IReadOnlyList<AdoptedReplica> Adopted { get; init; } = [];
+    public IReadOnlyList<AdoptedReplica> Adopted { get => field ?? []; init; } = [];
 
     /// <summary>Who is at work; null where nobody is.</summary>
     public Holder? Holder { get; init; }
@@ -67,6 +67,7 @@ internal sealed record WorkloadState
         if (!labels.TryGetValue(WorkloadLabels.Record, out var json)) return null;
         try
         {
+            // What an earlier version did not write comes as null, whatever the property begins with; hence each list's "?? []".
             return JsonSerializer.Deserialize(json, WorkloadStateJson.Default.WorkloadState);
         }
         catch (JsonException)
@@ -295,13 +296,13 @@ internal sealed record Change
     public double GraceSec { get; init; }
 
     /// <summary>The checks without secrets in them, for who carries on.</summary>
-    public IReadOnlyList<RolloutHealthCheck> Checks { get; init; } = [];
+    public IReadOnlyList<RolloutHealthCheck> Checks { get => field ?? []; init; } = [];
 
     /// <summary>The names of those with secrets, which must not be written down: only who was given them can make them.</summary>
-    public IReadOnlyList<string> SecretChecks { get; init; } = [];
+    public IReadOnlyList<string> SecretChecks { get => field ?? []; init; } = [];
 
     /// <summary>The steps of a canary or blue-green rollout, without checks that have secrets in them.</summary>
-    public IReadOnlyList<RolloutStep> Steps { get; init; } = [];
+    public IReadOnlyList<RolloutStep> Steps { get => field ?? []; init; } = [];
 
     /// <summary>How many of them have been passed.</summary>
     public int Passed { get; init; }

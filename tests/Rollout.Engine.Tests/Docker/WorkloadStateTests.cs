@@ -28,6 +28,23 @@ public sealed class WorkloadStateTests
     }
 
     [Fact]
+    public void A_record_of_a_version_that_knew_fewer_lists_is_read()
+    {
+        var record = """{"phase":"Progressing","sequence":3,"current":1,"change":{"from":1,"to":2,"fromReplicas":1,"surge":1}}""";
+
+        var read = WorkloadState.From(new Dictionary<string, string> { [WorkloadLabels.Record] = record })!;
+
+        Assert.Empty(read.History);
+        Assert.Empty(read.Decisions);
+        Assert.Empty(read.Adopted);
+        Assert.Empty(read.Change!.Checks);
+        Assert.Empty(read.Change.SecretChecks);
+        Assert.Empty(read.Change.Steps);
+        Assert.Null(read.Change.Step);
+        Assert.False(read.Change.WaitsToBeResumed);
+    }
+
+    [Fact]
     public void A_record_of_another_version_is_none() =>
         Assert.Null(WorkloadState.From(new Dictionary<string, string> { [WorkloadLabels.Record] = """{"phase":"Sideways"}""" }));
 

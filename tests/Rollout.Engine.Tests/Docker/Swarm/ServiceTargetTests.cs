@@ -40,7 +40,7 @@ public sealed class ServiceTargetTests(SwarmFixture swarm) : IClassFixture<Swarm
     [FactNeeds("dockerd", "containerd", "ip", "root", "busybox")]
     public async Task A_failed_update_is_rolled_back_and_says_why()
     {
-        var shop = await TestService.RunAsync(swarm, swarm.V1);
+        var shop = await TestService.RunAsync(swarm, swarm.V1, monitorMs: TestService.WhereOneFails);
 
         var status = await shop.StartAsync(swarm.Bad);
 
@@ -58,7 +58,7 @@ public sealed class ServiceTargetTests(SwarmFixture swarm) : IClassFixture<Swarm
     [FactNeeds("dockerd", "containerd", "ip", "root", "busybox")]
     public async Task A_frozen_update_is_left_and_its_fix_starts_from_what_ran_before_and_its_stop_goes_back()
     {
-        var shop = await TestService.RunAsync(swarm, swarm.V1);
+        var shop = await TestService.RunAsync(swarm, swarm.V1, monitorMs: TestService.WhereOneFails);
         var frozen = await shop.StartAsync(swarm.Bad, FailureAction.Freeze);
         Assert.Equal((RolloutPhase.Failed, "ContainerExited", swarm.Bad), (frozen.Phase, frozen.Reason, frozen.Image));
         Assert.Equal((RolloutPhase.Failed, "UpdatePaused"), ((await shop.ReadAsync()).Phase, (await shop.ReadAsync()).Reason));
@@ -101,7 +101,7 @@ public sealed class ServiceTargetTests(SwarmFixture swarm) : IClassFixture<Swarm
     [FactNeeds("dockerd", "containerd", "ip", "root", "busybox")]
     public async Task A_second_shell_does_not_interfere_and_carries_on_where_the_first_died()
     {
-        var shop = await TestService.RunAsync(swarm, swarm.V1);
+        var shop = await TestService.RunAsync(swarm, swarm.V1, monitorMs: TestService.WhereOneFails);
         using var death = new CancellationTokenSource();
         var begun = new TaskCompletionSource();
         var rollout = shop.StartAsync(TestService.Request(swarm.Bad), status => begun.TrySetResult(), death.Token);
@@ -153,7 +153,7 @@ public sealed class ServiceTargetTests(SwarmFixture swarm) : IClassFixture<Swarm
     public async Task A_rollback_that_the_engine_stopped_is_taken_to_its_end()
     {
         var later = SwarmFixture.Image("later");
-        var shop = await TestService.CreateAsync(swarm, later, replicas: 1);
+        var shop = await TestService.CreateAsync(swarm, later, replicas: 1, monitorMs: TestService.WhereOneFails);
         await shop.UpdateAsync(spec =>
         {
             spec["TaskTemplate"]!["ContainerSpec"]!["Image"] = swarm.Bad.ToString();

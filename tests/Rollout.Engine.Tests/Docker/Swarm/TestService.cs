@@ -24,8 +24,11 @@ internal sealed class TestService
 
     internal IRolloutTarget Target { get; }
 
-    /// <summary>Creates a service as a user would, that is found good or bad within a second.</summary>
-    internal static async Task<TestService> CreateAsync(SwarmFixture swarm, ImageReference image, int replicas = 2)
+    /// <summary>How long the end of a task counts as a failure of the update: where one is to fail, longer than that takes on a busy machine.</summary>
+    internal const int WhereOneFails = 2_000;
+
+    /// <summary>Creates a service as a user would.</summary>
+    internal static async Task<TestService> CreateAsync(SwarmFixture swarm, ImageReference image, int replicas = 2, int monitorMs = 500)
     {
         var service = new TestService(swarm.Engine);
         await service.PostAsync("services/create", new JsonObject
@@ -38,15 +41,15 @@ internal sealed class TestService
                 ["RestartPolicy"] = new JsonObject { ["Condition"] = "any", ["Delay"] = 100_000_000 },
             },
             ["Mode"] = new JsonObject { ["Replicated"] = new JsonObject { ["Replicas"] = replicas } },
-            ["UpdateConfig"] = new JsonObject { ["Parallelism"] = 1, ["Monitor"] = 500_000_000, ["Delay"] = 200_000_000, ["Order"] = "stop-first", ["FailureAction"] = "pause" },
+            ["UpdateConfig"] = new JsonObject { ["Parallelism"] = 1, ["Monitor"] = monitorMs * 1_000_000L, ["Delay"] = 200_000_000, ["Order"] = "stop-first", ["FailureAction"] = "pause" },
         });
         return service;
     }
 
     /// <summary>As <see cref="CreateAsync"/>, once its tasks run.</summary>
-    internal static async Task<TestService> RunAsync(SwarmFixture swarm, ImageReference image, int replicas = 2)
+    internal static async Task<TestService> RunAsync(SwarmFixture swarm, ImageReference image, int replicas = 2, int monitorMs = 500)
     {
-        var service = await CreateAsync(swarm, image, replicas);
+        var service = await CreateAsync(swarm, image, replicas, monitorMs);
         await service.UntilAsync(status => status.Phase == RolloutPhase.Healthy);
         return service;
     }

@@ -226,6 +226,29 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
             $resumed.Image.Tag | Should -Be slow2
         }
 
+        It 'take a canary along its steps' {
+            New-TestWorkload $cluster canary $space -Replicas 4
+            $held = Start-Rollout deployment/canary -Image 127.0.0.1:1/app:v2 -Strategy Canary -Step '25%,pause,50%' @at
+            $held.Phase | Should -Be Paused
+            $held.Step | Should -Be '2 of 3: pause'
+            (Get-Rollout deployment/canary @at).Updated | Should -Be 1
+            $done = $held | Resume-Rollout
+            $done.Phase | Should -Be Healthy
+            $done.Strategy | Should -Be Canary
+            (Get-Rollout 'deployment/canary*' @at) | Should -HaveCount 1
+        }
+
+        It 'switch a Service to the new and back' {
+            New-TestWorkload $cluster green $space
+            Invoke-TestCluster $cluster POST "/api/v1/namespaces/$space/services" @{ apiVersion = 'v1'; kind = 'Service'; metadata = @{ name = 'green' }; spec = @{ selector = @{ app = 'green' }; ports = @(@{ port = 80 }) } } | Out-Null
+            $held = Start-Rollout deployment/green -Image 127.0.0.1:1/app:v2 -Strategy BlueGreen -Router Service @at
+            $held.Step | Should -Be '2 of 3: pause'
+            ($held | Stop-Rollout).Phase | Should -Be Undone
+            $done = Start-Rollout deployment/green -Image 127.0.0.1:1/app:v3 -Strategy BlueGreen -AutoPromote @at
+            $done.Phase | Should -Be Healthy
+            (Invoke-TestCluster $cluster GET "/api/v1/namespaces/$space/services/green").spec.selector.app | Should -Be green
+        }
+
         It 'say what to do where a kind has no pause' {
             New-TestWorkload $cluster nopause $space -Kind statefulset
             $failure = Get-Failure { Suspend-Rollout statefulset/nopause @at }

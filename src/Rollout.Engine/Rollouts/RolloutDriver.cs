@@ -61,7 +61,11 @@ internal sealed record ObservedReplica(int Index, ReplicaPhase Phase, ReplicaTra
 /// <param name="Old">The replicas that are to go.</param>
 /// <param name="Verified">Whether the checks have passed.</param>
 /// <param name="Progress">How far the steps have come.</param>
-internal sealed record Observation(IReadOnlyList<ObservedReplica> New, IReadOnlyList<ObservedReplica> Old, bool Verified, StepProgress Progress = default);
+internal sealed record Observation(IReadOnlyList<ObservedReplica> New, IReadOnlyList<ObservedReplica> Old, bool Verified, StepProgress Progress = default)
+{
+    /// <summary>The new side's share in percent, where the router knows sides and not replicas; null where it weighs each replica.</summary>
+    internal decimal? Share { get; init; }
+}
 
 /// <summary>How far the steps have come: what is kept with the workload, as nothing that can be observed tells it.</summary>
 /// <param name="Passed">How many steps have been passed.</param>
@@ -166,6 +170,8 @@ internal static class RolloutDriver
     /// <summary>The weights for a share, where not all are in force. What is about to go loses its own first, so that the rest keep to theirs.</summary>
     private static RolloutAction.Shift? Shift(decimal percent, Observation observed, IReadOnlyCollection<ObservedReplica> going)
     {
+        if (observed.Share is { } share) return share == percent ? null : new RolloutAction.Shift(percent, []);
+
         var fresh = observed.New.Where(replica => replica.IsInRouter).ToList();
         var old = observed.Old.Where(replica => replica.IsInRouter).Except(going).ToList();
         var wanted = ServerWeights.For(percent, fresh.Count, old.Count);

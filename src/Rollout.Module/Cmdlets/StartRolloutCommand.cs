@@ -13,7 +13,7 @@ namespace Rollout.Module.Cmdlets;
 public sealed class StartRolloutCommand : ChangeCmdlet
 {
     // What has a meaning on one platform only, and would be ignored on the other.
-    private static readonly string[] OfEngine = [nameof(Replicas), nameof(Port), nameof(Publish), nameof(Env), nameof(Network), nameof(Volume), nameof(Memory), nameof(Cpu), nameof(RouterEndpoint)];
+    private static readonly string[] OfEngine = [nameof(Replicas), nameof(Port), nameof(Publish), nameof(Env), nameof(Network), nameof(Volume), nameof(Memory), nameof(Cpu)];
     private static readonly string[] OfCluster = [nameof(Container), nameof(MaxUnavailable)];
 
     private bool _imageIsNamed;
@@ -102,14 +102,14 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     /// <summary>The traffic router.</summary>
     [Parameter]
-    [ValidateSet("HAProxy")]
+    [ValidateSet("HAProxy", "Gateway", "Istio", "Service")]
     public string? Router { get; set; }
 
-    /// <summary>Where the router listens: a socket's path or host:port.</summary>
+    /// <summary>Where the router listens: a socket's path or host:port; in a cluster, the route's name.</summary>
     [Parameter]
     public string? RouterEndpoint { get; set; }
 
-    /// <summary>The router's backend.</summary>
+    /// <summary>The router's backend; in a cluster, the Service.</summary>
     [Parameter]
     public string? Backend { get; set; }
 

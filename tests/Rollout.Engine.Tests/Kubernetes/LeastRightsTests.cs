@@ -54,6 +54,22 @@ public sealed class LeastRightsTests
         await canary.ApplyAsync(await canary.PlanAsync(new RolloutCommand(RolloutVerb.Resume), SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
         var steps = await again.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v3")!, Strategy = RolloutStrategy.Canary, Steps = [new WeightStep(50)] }, SilentReporter.Instance, Limit);
         Assert.Equal(RolloutPhase.Healthy, (await again.ApplyAsync(steps, null, SilentReporter.Instance, Limit)).Phase);
+        Route(cluster);
+        foreach (var router in (string[])["Service", "Gateway", "Istio"])
+        {
+            var request = new RolloutRequest
+            {
+                Image = ((ImageSource?)$"app:{router}")!,
+                Strategy = router == "Service" ? RolloutStrategy.BlueGreen : RolloutStrategy.Canary,
+                Steps = router == "Service" ? [] : [new WeightStep(50)],
+                AutoPromote = true,
+                Docker = new DockerWorkload { Router = router, RouterEndpoint = router == "Gateway" ? "site" : null },
+            };
+            Assert.Equal(RolloutPhase.Healthy, (await again.ApplyAsync(await again.PlanAsync(request, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit)).Phase);
+        }
+
+        var found = await again.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v4")!, Strategy = RolloutStrategy.Canary, Docker = new DockerWorkload { Router = "Gateway" } }, SilentReporter.Instance, Limit);
+        Assert.Contains("weight 5%", found.Description, StringComparison.Ordinal);
 
         Assert.Empty(used.Except(listed));
         Assert.Empty(listed.Except(used));
@@ -80,6 +96,20 @@ public sealed class LeastRightsTests
         var body = Playground.Workload(name, "app:v1");
         if (kind == "rollout") body["spec"]!["strategy"] = JsonNode.Parse(ArgoPlace.OnePause);
         cluster.Store.Create(new Key(resource, "default", name), Controllers.WithDefaults(resource, body), dryRun: false);
+    });
+
+    /// <summary>A Service, and routes to it that are in force whatever is written.</summary>
+    private static void Route(TestCluster cluster) => cluster.Locked(() =>
+    {
+        Put("services", "shop", """{"spec":{"selector":{"app":"my-deployment"},"ports":[{"port":80}]}}""");
+        Put("gateway.networking.k8s.io/httproutes", "site", """
+            {"spec":{"rules":[{"backendRefs":[{"name":"shop","weight":1}]}]},
+             "status":{"parents":[{"conditions":[{"type":"Accepted","status":"True","observedGeneration":99},{"type":"ResolvedRefs","status":"True","observedGeneration":99}]}]}}
+            """);
+        Put("networking.istio.io/virtualservices", "site", """{"spec":{"http":[{"route":[{"destination":{"host":"shop","subset":"stable"}}]}]}}""");
+        Put("networking.istio.io/destinationrules", "shop", """{"spec":{"host":"shop","subsets":[{"name":"stable","labels":{"version":"a"}},{"name":"canary","labels":{"version":"b"}}]}}""");
+
+        void Put(string resource, string name, string body) => cluster.Store.Create(new Key(resource, "default", name), (JsonObject)JsonNode.Parse(body)!, dryRun: false);
     });
 
     private static async Task UntilDoneAsync(IRolloutTarget target)

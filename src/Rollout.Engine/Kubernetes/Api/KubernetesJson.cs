@@ -18,6 +18,8 @@ namespace Rollout.Engine.Kubernetes.Api;
 [JsonSerializable(typeof(KubernetesList<Application>))]
 [JsonSerializable(typeof(KubernetesList<Kustomization>))]
 [JsonSerializable(typeof(KubernetesList<SelfSubjectAccessReview>))]
+[JsonSerializable(typeof(KubernetesList<PlainObject>))]
+[JsonSerializable(typeof(KubernetesList<EndpointSlice>))]
 [JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(ServerVersion))]
 [JsonSerializable(typeof(Status))]

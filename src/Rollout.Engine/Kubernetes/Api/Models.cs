@@ -530,6 +530,42 @@ public sealed record KustomizationSpec
     public ObjectReference SourceRef { get; init => field = value ?? new(); } = new();
 }
 
+/// <summary>A Service, or an object of a kind that somebody installed: as the API gave it.</summary>
+public sealed record PlainObject : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    /// <summary>What is wanted.</summary>
+    public JsonObject Spec { get; init => field = value ?? []; } = [];
+    /// <summary>What is.</summary>
+    public JsonObject Status { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>An EndpointSlice (discovery.k8s.io/v1): where a Service's traffic goes.</summary>
+public sealed record EndpointSlice : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    /// <summary>The Pods.</summary>
+    public IReadOnlyList<SliceEndpoint> Endpoints { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>One of an EndpointSlice's endpoints.</summary>
+public sealed record SliceEndpoint
+{
+    /// <summary>Whether it gets traffic.</summary>
+    public SliceConditions Conditions { get; init => field = value ?? new(); } = new();
+    /// <summary>The Pod.</summary>
+    public ObjectReference TargetRef { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>conditions of an endpoint.</summary>
+public sealed record SliceConditions
+{
+    /// <summary>Whether it gets traffic; null counts as yes.</summary>
+    public bool? Ready { get; init; }
+}
+
 /// <summary>A Namespace (v1).</summary>
 public sealed record Namespace : IKubernetesObject
 {

@@ -89,6 +89,21 @@ public static class Resources
     /// <summary>Kustomizations of Flux.</summary>
     public static Resource<Kustomization> Kustomizations { get; } = new("kustomize.toolkit.fluxcd.io", "v1", "kustomizations", "Kustomization", Json.Kustomization, Json.KubernetesListKustomization);
 
+    /// <summary>Services.</summary>
+    public static Resource<PlainObject> Services { get; } = new("", "v1", "services", "Service", Json.PlainObject, Json.KubernetesListPlainObject);
+
+    /// <summary>EndpointSlices.</summary>
+    public static Resource<EndpointSlice> EndpointSlices { get; } = new("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", Json.EndpointSlice, Json.KubernetesListEndpointSlice);
+
+    /// <summary>HTTPRoutes of the Gateway API.</summary>
+    public static Resource<PlainObject> HttpRoutes { get; } = new("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute", Json.PlainObject, Json.KubernetesListPlainObject);
+
+    /// <summary>VirtualServices of Istio.</summary>
+    public static Resource<PlainObject> VirtualServices { get; } = new("networking.istio.io", "v1", "virtualservices", "VirtualService", Json.PlainObject, Json.KubernetesListPlainObject);
+
+    /// <summary>DestinationRules of Istio.</summary>
+    public static Resource<PlainObject> DestinationRules { get; } = new("networking.istio.io", "v1", "destinationrules", "DestinationRule", Json.PlainObject, Json.KubernetesListPlainObject);
+
     /// <summary>SelfSubjectAccessReviews: asks whether oneself may.</summary>
     public static Resource<SelfSubjectAccessReview> SelfSubjectAccessReviews { get; } = new("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", Json.SelfSubjectAccessReview, Json.KubernetesListSelfSubjectAccessReview);
 }

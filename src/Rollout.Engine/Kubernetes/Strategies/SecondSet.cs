@@ -1,16 +1,20 @@
 using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Workloads;
 
 namespace Rollout.Engine.Kubernetes.Strategies;
 
 /// <summary>
 /// A Deployment beside a Deployment, for as long as a rollout is in its steps. The first owns it, so that it goes with it. Its Pods have all labels of the first's, so
-/// that Services select both, and two more, which its own selector asks for: neither takes the other's Pods for its own.
+/// that Services select both (save where a router tells them apart), and two more, which its own selector asks for: neither takes the other's Pods for its own.
 /// </summary>
 /// <param name="Role">canary, baseline: what it is for, and the end of its name.</param>
 /// <param name="Image">What its container runs; null for what the first runs.</param>
 internal sealed record SecondSet(string Role, string? Image)
 {
+    /// <summary>The label whose value is another here, so that the Services of the first do not reach it; null where they are to.</summary>
+    public (string Label, string Value)? Apart { get; init; }
+
     internal const string RoleLabel = RolloutRecord.Prefix + "role";
     internal const string OfLabel = RolloutRecord.Prefix + "of";
 
@@ -37,14 +41,7 @@ internal sealed record SecondSet(string Role, string? Image)
             {
                 ["name"] = NameBeside(first),
                 ["labels"] = labels,
-                ["ownerReferences"] = new JsonArray(new JsonObject
-                {
-                    ["apiVersion"] = "apps/v1",
-                    ["kind"] = "Deployment",
-                    ["name"] = first.Metadata.Name,
-                    ["uid"] = first.Metadata.Uid,
-                    ["controller"] = true,
-                }),
+                ["ownerReferences"] = OwnedBy(first),
             },
             ["spec"] = new JsonObject
             {
@@ -56,12 +53,38 @@ internal sealed record SecondSet(string Role, string? Image)
         };
     }
 
+    /// <summary>The Service that reaches its Pods alone, made after one that reaches the first's.</summary>
+    public JsonObject ServiceBody(Workload first, string name, PlainObject like)
+    {
+        var selector = (JsonObject)(like.Spec["selector"]?.DeepClone() ?? new JsonObject());
+        if (Apart is { } apart) selector[apart.Label] = apart.Value;
+        var ports = (JsonArray)(like.Spec["ports"]?.DeepClone() ?? new JsonArray());
+        foreach (var port in ports.OfType<JsonObject>()) port.Remove("nodePort");
+        var spec = new JsonObject { ["selector"] = selector, ["ports"] = ports };
+        if ((string?)like.Spec["clusterIP"] == "None") spec["clusterIP"] = "None";
+        return new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = Labels(first), ["ownerReferences"] = OwnedBy(first) },
+            ["spec"] = spec,
+        };
+    }
+
+    private static JsonArray OwnedBy(Workload first) => [new JsonObject
+    {
+        ["apiVersion"] = "apps/v1",
+        ["kind"] = "Deployment",
+        ["name"] = first.Metadata.Name,
+        ["uid"] = first.Metadata.Uid,
+        ["controller"] = true,
+    }];
+
     private JsonObject Template(Workload first, string container)
     {
         var template = PodTemplate.WithoutHash(first.Template);
         if (template["metadata"] is not JsonObject metadata) template["metadata"] = metadata = [];
         if (metadata["labels"] is not JsonObject labels) metadata["labels"] = labels = [];
         foreach (var (key, value) in Labels(first)) labels[key] = value?.DeepClone();
+        if (Apart is { } apart) labels[apart.Label] = apart.Value;
         if (Image is not null) PodTemplate.SetImage(template, container, Image);
         return template;
     }

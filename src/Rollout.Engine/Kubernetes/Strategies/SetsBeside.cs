@@ -7,8 +7,8 @@ namespace Rollout.Engine.Kubernetes.Strategies;
 /// <summary>A Deployment and the sets beside it: looked at, made, scaled and removed.</summary>
 internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
 {
-    private const string Canary = "canary";
     private const string BaselineRole = "baseline";
+    private static readonly string[] Roles = [SteppedState.RoleOf(RolloutStrategy.Canary), SteppedState.RoleOf(RolloutStrategy.BlueGreen), BaselineRole];
     private static readonly WorkloadKind Deployments = WorkloadKind.Find("deployment")!;
 
     private readonly Watched _first = new(store);
@@ -16,31 +16,38 @@ internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
     private readonly Watched _baseline = new(store);
 
     /// <summary>The set with the new version that a record speaks of.</summary>
-    public static SecondSet NewSet(RolloutRecord record) => new(Canary, record.Image);
+    public static SecondSet NewSet(RolloutRecord record) => new(record.Stepped!.Role, record.Image)
+    {
+        Apart = record.Stepped.Route is { } route ? (route.Label, route.NewValue) : null,
+    };
 
     /// <summary>Whether a workload is the set with the new version beside another.</summary>
-    public static bool IsNew(Workload workload, Workload first) => SecondSet.IsBeside(workload, first) && workload.Metadata.Name == SecondSet.NameBeside(first, Canary);
+    public static bool IsNew(Workload workload, Workload first) => SecondSet.IsBeside(workload, first) && workload.Metadata.Name == SecondSet.NameBeside(first, RoleOf(first));
 
     private static SecondSet Baseline { get; } = new(BaselineRole, null);
 
     /// <summary>The set with the new version beside a workload; null where there is none.</summary>
-    public static async Task<Workload?> FindAsync(IKubernetesClient client, Workload first, CancellationToken cancellation) => await FindAsync(client, first, Canary, cancellation);
+    public static async Task<Workload?> FindAsync(IKubernetesClient client, Workload first, CancellationToken cancellation) => await FindAsync(client, first, RoleOf(first), cancellation);
 
     /// <exception cref="RolloutException">SecondSetNameTaken.</exception>
-    public static async Task CheckNamesAsync(IKubernetesClient client, Workload first, CancellationToken cancellation)
+    public static async Task CheckNamesAsync(IKubernetesClient client, Workload first, bool withServices, CancellationToken cancellation)
     {
-        foreach (var role in (string[])[Canary, BaselineRole])
+        foreach (var role in Roles)
         {
             var name = SecondSet.NameBeside(first, role);
+            if (withServices && await client.GetAsync(Resources.Services, first.Metadata.Namespace, name, cancellation) is { } service && !service.Metadata.IsControlledBy(first.Metadata.Uid)) throw StrategyErrors.NameTaken(first.Title, name);
             if (await Deployments.GetAsync(client, first.Metadata.Namespace, name, cancellation) is { } found && !SecondSet.IsBeside(found, first)) throw StrategyErrors.NameTaken(first.Title, name);
         }
     }
 
-    /// <summary>Removes every set beside a workload, with its Pods.</summary>
+    /// <summary>Removes every set beside a workload, with its Pods and the Services made for it.</summary>
     public static async Task RemoveAsync(IKubernetesClient client, Workload first, CancellationToken cancellation)
     {
-        foreach (var role in (string[])[Canary, BaselineRole])
+        var withServices = first.LastRecord?.Route is not null;
+        foreach (var role in Roles)
         {
+            var name = SecondSet.NameBeside(first, role);
+            if (withServices && await client.GetAsync(Resources.Services, first.Metadata.Namespace, name, cancellation) is { } service && service.Metadata.IsControlledBy(first.Metadata.Uid)) await client.DeleteAsync(Resources.Services, first.Metadata.Namespace, name, service.Metadata.Uid, cancellation);
             if (await FindAsync(client, first, role, cancellation) is { } found) await client.DeleteAsync(Resources.Deployments, found.Metadata.Namespace, found.Metadata.Name, found.Metadata.Uid, cancellation);
         }
     }
@@ -48,7 +55,7 @@ internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
     public async Task BeginAsync(Workload first, CancellationToken cancellation)
     {
         await _first.BeginAsync(first, cancellation);
-        if (await FindAsync(store.Client, first, Canary, cancellation) is { } second) await _second.BeginAsync(second, cancellation);
+        if (await FindAsync(store.Client, first, cancellation) is { } second) await _second.BeginAsync(second, cancellation);
         if (await FindAsync(store.Client, first, BaselineRole, cancellation) is { } baseline) await _baseline.BeginAsync(baseline, cancellation);
     }
 
@@ -82,6 +89,7 @@ internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
     /// <summary>Brings the new side, and the baseline where there is to be one, to so many Pods.</summary>
     public async Task ScaleAsync(Workload first, RolloutRecord record, int replicas, CancellationToken cancellation)
     {
+        await ServeAsync(first, record, cancellation);
         await ScaleAsync(_second, first, NewSet(record), record.Container, replicas, cancellation);
         if (record.Stepped!.Baseline) await ScaleAsync(_baseline, first, Baseline, record.Container, replicas, cancellation);
     }
@@ -92,6 +100,17 @@ internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
         await _second.DisposeAsync();
         await _baseline.DisposeAsync();
     }
+
+    /// <summary>The new side's own Service, where the route asks for one.</summary>
+    private async Task ServeAsync(Workload first, RolloutRecord record, CancellationToken cancellation)
+    {
+        if (_second.IsOpen || record.Stepped!.Route is not { } route || route.Second.Contains('/', StringComparison.Ordinal)) return;
+        if (await store.Client.GetAsync(Resources.Services, store.Namespace, route.Second, cancellation) is not null) return;
+        if (await store.Client.GetAsync(Resources.Services, store.Namespace, route.Backend, cancellation) is not { } like) return;
+        await store.Client.CreateAsync(Resources.Services, store.Namespace, NewSet(record).ServiceBody(first, route.Second, like), dryRun: false, cancellation);
+    }
+
+    private static string RoleOf(Workload first) => first.LastRecord?.Stepped?.Role ?? Roles[0];
 
     private async Task ScaleAsync(Watched watched, Workload first, SecondSet set, string container, int replicas, CancellationToken cancellation)
     {

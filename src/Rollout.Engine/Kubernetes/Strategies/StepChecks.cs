@@ -1,3 +1,5 @@
+using Rollout.Engine.Kubernetes.Workloads;
+
 namespace Rollout.Engine.Kubernetes.Strategies;
 
 /// <summary>The checks of a rollout in steps. In a workload's record, which others can read, only those are kept that hold no secrets.</summary>
@@ -9,7 +11,7 @@ internal sealed record StepChecks(IReadOnlyList<RolloutStep> Steps, IReadOnlyLis
     public bool AreLost { get; private init; }
 
     /// <summary>Those that a record has.</summary>
-    public static StepChecks Of(SteppedState state) => new(state.Steps, state.Checks) { AreLost = state.HasSecretChecks };
+    public static StepChecks Of(RolloutRecord record) => new(record.Stepped!.Steps, record.Checks) { AreLost = record.Stepped.HasSecretChecks };
 
     /// <summary>The checks to make at a step: its own, else those of the whole; where there are none either, the replicas are looked at.</summary>
     public IReadOnlyList<RolloutHealthCheck> At(int step) => Steps[step] is CheckStep { Checks: { Count: > 0 } own } ? own : Whole;
@@ -18,7 +20,6 @@ internal sealed record StepChecks(IReadOnlyList<RolloutStep> Steps, IReadOnlyLis
     public SteppedState KeptIn(SteppedState state) => state with
     {
         Steps = [.. Steps.Select(step => step is CheckStep check ? new CheckStep(Open(check.Checks)) : step)],
-        Checks = Open(Whole),
         HasSecretChecks = Steps.OfType<CheckStep>().SelectMany(step => step.Checks).Concat(Whole).Any(check => !check.IsOpen),
     };
 

@@ -13,7 +13,7 @@ namespace Rollout.Engine.Kubernetes.Strategies;
 internal sealed record SteppedChange(ImageChange Change, StepChecks Checks, SteppedState State) : RolloutPlan
 {
     /// <summary>The record of the rollout that begins.</summary>
-    public RolloutRecord Begin(DateTimeOffset now) => Change.Begin(now) with { Stepped = Checks.KeptIn(State) with { Stage = SteppedStage.Stepping, Since = now, Turn = 1 } };
+    public RolloutRecord Begin(DateTimeOffset now) => Change.Begin(now) with { Route = State.Route, Stepped = Checks.KeptIn(State) with { Stage = SteppedStage.Stepping, Since = now, Turn = 1 } };
 
     /// <summary>The room there is for the steps: as asked for, else as the Deployment itself has it.</summary>
     public static (int Surge, int Unavailable) Room(Workload workload, RolloutRequest request, int replicas)
@@ -59,6 +59,9 @@ internal static class SteppedPatch
     public static Patch Promotion(Workload now, RolloutRecord record)
     {
         var state = record.Stepped!;
+        var spec = new JsonObject { ["template"] = PodTemplate.ImagePatch(now.Template, record.Container, record.Image!) };
+        // Behind a router they were never taken, and an autoscaler may have set them.
+        if (state.Route is null) spec["replicas"] = state.Replicas;
         var next = record with { Phase = RolloutPhase.Progressing, Stepped = state with { Stage = SteppedStage.Promoting, Turn = state.Turn + 1 } };
         return Patch.StrategicMerge(new JsonObject
         {
@@ -67,7 +70,7 @@ internal static class SteppedPatch
                 ["resourceVersion"] = now.Metadata.ResourceVersion,
                 ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = next.ToJson(), [RolloutRecord.ChangeCause] = state.ChangeCause },
             },
-            ["spec"] = new JsonObject { ["replicas"] = state.Replicas, ["template"] = PodTemplate.ImagePatch(now.Template, record.Container, record.Image!) },
+            ["spec"] = spec,
         });
     }
 }

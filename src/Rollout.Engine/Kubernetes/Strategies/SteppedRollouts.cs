@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
+using Rollout.Engine.Traffic.Kubernetes;
 
 namespace Rollout.Engine.Kubernetes.Strategies;
 
@@ -12,23 +14,26 @@ internal sealed class SteppedRollouts(WorkloadStore store)
 
     /// <summary>Works out a rollout in steps.</summary>
     /// <param name="change">The change that it ends with.</param>
+    /// <param name="reporter">Where warnings go.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<RolloutPlan> PlanAsync(ImageChange change, CancellationToken cancellation)
+    public async Task<RolloutPlan> PlanAsync(ImageChange change, IReporter reporter, CancellationToken cancellation)
     {
         var (workload, request) = (change.Workload, change.Request);
-        if (workload.Kind != "deployment" || request.Strategy != RolloutStrategy.Canary) throw WorkloadErrors.StrategyNotSupported(store.Name, request.Strategy);
+        if (workload.Kind != "deployment" || request.Strategy is not (RolloutStrategy.Canary or RolloutStrategy.BlueGreen)) throw WorkloadErrors.StrategyNotSupported(store.Name, request.Strategy);
         if (workload is { IsPaused: true, IsPauseOurs: false }) throw WorkloadErrors.Paused(workload.Title);
         if (workload.Strategy == RolloutStrategy.Recreate) throw StrategyErrors.NoRoom(workload.Title);
         var replicas = workload.Progress.Desired;
-        var steps = StrategySteps.Of(request, Math.Max(1, replicas));
+        var steps = WithChecksAfterTheSwitch(StrategySteps.Of(request, Math.Max(1, replicas)), request);
         if (steps.OfType<HeaderStep>().FirstOrDefault() is { } header) throw StepErrors.StepNotSupported(workload.Title, header, "of a route only the weights are changed", "Leave the step out.");
         // Where nothing runs there is nothing to compare with, and nothing to lose.
         if (replicas == 0) return change;
-        if (await store.Cluster.Autoscalers.FindAsync(workload, cancellation) is { } scaler) throw StrategyErrors.Autoscaled(workload.Title, scaler.Metadata.Name);
-        await SetsBeside.CheckNamesAsync(store.Client, workload, cancellation);
+        var route = await RouteAsync(workload, request, reporter, cancellation);
+        if (route is { Router: ShareRouters.Service } && request.Strategy == RolloutStrategy.Canary) throw StepErrors.StepNotSupported(workload.Title, steps[0], "a Service's selector is switched as a whole", "Use -Strategy BlueGreen, or another -Router.");
+        if (route is null && await store.Cluster.Autoscalers.FindAsync(workload, cancellation) is { } scaler) throw StrategyErrors.Autoscaled(workload.Title, scaler.Metadata.Name);
+        await SetsBeside.CheckNamesAsync(store.Client, workload, withServices: route is not null, cancellation);
 
         var (surge, unavailable) = SteppedChange.Room(workload, request, replicas);
-        var state = new SteppedState { Strategy = request.Strategy, Replicas = replicas, Surge = surge, Unavailable = unavailable, Baseline = request.Baseline, ChangeCause = change.Cause };
+        var state = new SteppedState { Strategy = request.Strategy, Replicas = replicas, Surge = surge, Unavailable = unavailable, Baseline = request.Baseline, ChangeCause = change.Cause, Route = route };
         return new SteppedChange(change, new StepChecks(steps, request.HealthChecks), state)
         {
             Target = change.Target,
@@ -36,6 +41,22 @@ internal sealed class SteppedRollouts(WorkloadStore store)
             Description = $"{change.Description}, in the steps {StepText.Write(steps)}",
         };
     }
+
+    /// <summary>The router: as asked for, else as it was known before; a blue-green rollout has a Service's selector where nothing else is named.</summary>
+    private async Task<ShareRoute?> RouteAsync(Workload workload, RolloutRequest request, IReporter reporter, CancellationToken cancellation)
+    {
+        var known = workload.LastRecord?.Route;
+        var router = request.Docker.Router is { } named ? ShareRouters.Named(named) : known?.Router ?? (request.Strategy == RolloutStrategy.BlueGreen ? ShareRouters.Service : null);
+        if (router is null) return null;
+        var same = known?.Router == router ? known : null;
+        var asked = new ShareRoute { Router = router, Name = request.Docker.RouterEndpoint ?? same?.Name ?? "", Backend = request.Docker.Backend ?? same?.Backend.Split('/')[0] ?? "" };
+        var labels = (workload.Template["metadata"]?["labels"] as JsonObject ?? []).ToDictionary(label => label.Key, label => $"{label.Value}");
+        return await ShareRouters.ResolveAsync(store.Client, store.Namespace, workload.Title, labels, asked, SecondSet.NameBeside(workload, SteppedState.RoleOf(request.Strategy)), reporter, cancellation);
+    }
+
+    /// <summary>A switch is checked when it is made, while it can still be taken back at once.</summary>
+    private static IReadOnlyList<RolloutStep> WithChecksAfterTheSwitch(IReadOnlyList<RolloutStep> steps, RolloutRequest request) =>
+        request is { Strategy: RolloutStrategy.BlueGreen, HealthChecks.Count: > 0 } ? [.. steps.SelectMany(step => step is WeightStep ? (RolloutStep[])[step, new CheckStep([])] : [step])] : steps;
 
     /// <summary>Refuses what would be done over a rollout that is in its steps.</summary>
     public static void CheckNoneIsUnderWay(Workload workload)
@@ -138,7 +159,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     public async Task<RolloutStatus> DriveAsync(Workload workload, StepChecks? known, Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation)
     {
         if (workload.LastRecord?.Stepped is not { } state) return StatusOf.AtEnd(workload, store.Client.Endpoint);
-        var checks = known ?? StepChecks.Of(state);
+        var checks = known ?? StepChecks.Of(workload.LastRecord);
         var promoting = workload;
         if (state.Stage != SteppedStage.Promoting)
         {

@@ -2,6 +2,7 @@ using Rollout.Engine.Health;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
+using Rollout.Engine.Traffic.Kubernetes;
 
 namespace Rollout.Engine.Kubernetes.Strategies;
 
@@ -11,12 +12,15 @@ namespace Rollout.Engine.Kubernetes.Strategies;
 /// </summary>
 internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? changed, IReporter reporter) : IAsyncDisposable
 {
+    private const int ShiftsAtMost = 3;
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(30);
 
     private readonly SetsBeside _sets = new(store);
     private readonly PodEvidence _evidence = new(store.Client);
     private readonly DateTimeOffset _begun = store.Now;
     private EarlyFailure? _early;
+    private (decimal Percent, int Times) _shifts;
+    private decimal? _written;
     private RolloutStatus? _last;
 
     /// <summary>Goes on until it is held, over, or past its steps.</summary>
@@ -57,11 +61,26 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
         await _evidence.ExplainAsync(_early, sight.NewPods, store.Now, cancellation);
         var (trouble, lookAgain) = _early.Look(sight.NewPods, store.Now);
 
+        var share = await ShareAsync(state, cancellation);
         var path = Path(state);
         var deadline = (state.Since > _begun ? state.Since : _begun) + TimeSpan.FromSeconds(record.TimeoutSec);
-        var actions = RolloutDriver.Next(path, sight.Observed(state, trouble is not null), store.Now, deadline);
+        var actions = RolloutDriver.Next(path, sight.Observed(state, share ?? _written, trouble is not null), store.Now, deadline);
+        if (state.Route is not null && share is null && actions[0] is not (RolloutAction.Fail or RolloutAction.Create))
+        {
+            if (store.Now >= deadline) return await FailAsync(now, "RouteNotInForce", $"{state.Route.Router} '{state.Route.Name}' did not take on its weights in time.", cancellation, verdict: null);
+            await WaitAsync(SecondSide.LookEvery, null, cancellation);
+            return null;
+        }
+
         switch (actions[0])
         {
+            case RolloutAction.Shift shift when _shifts.Percent == shift.Percent && _shifts.Times >= ShiftsAtMost:
+                return await FailAsync(now, "RouterSharesNotKept", $"Somebody else changes the weights of {state.Route!.Router} '{state.Route.Name}' again and again.", cancellation, verdict: null);
+            case RolloutAction.Shift shift:
+                _shifts = (shift.Percent, _shifts.Percent == shift.Percent ? _shifts.Times + 1 : 1);
+                _written = shift.Percent;
+                await ShareRouters.Open(store.Client, store.Namespace, state.Route!).SetAsync(shift.Percent, cancellation);
+                return null;
             case RolloutAction.Create:
                 await _sets.ScaleAsync(now, record, sight.New.Wanted + actions.Count, cancellation);
                 return null;
@@ -99,9 +118,16 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
     /// <summary>The way along the steps; what comes after them is the workload's own rolling update.</summary>
     private static RolloutPath Path(SteppedState state)
     {
-        var whole = RolloutPath.Stepped(state.Steps, state.Replicas, state.Replicas, state.Surge, routed: false, state.Unavailable);
+        // Behind a router the old side stays whole.
+        var whole = state.Route is null
+            ? RolloutPath.Stepped(state.Steps, state.Replicas, state.Replicas, state.Surge, routed: false, state.Unavailable)
+            : RolloutPath.Stepped(state.Steps, state.Replicas, state.Replicas, state.Replicas, routed: true);
         return whole with { Waypoints = [.. whole.Waypoints.Where(point => point.Step < state.Steps.Count)] };
     }
+
+    /// <summary>The share in force; null without a router, and while one has not taken on what was written.</summary>
+    private async Task<decimal?> ShareAsync(SteppedState state, CancellationToken cancellation) =>
+        state.Route is { } route ? await ShareRouters.Open(store.Client, store.Namespace, route).ShareAsync(cancellation) : null;
 
     private Task PassAsync(Workload now, SteppedState state, CancellationToken cancellation) => WriteAsync(
         now,
@@ -173,6 +199,12 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
     {
         var state = record.Stepped!;
         Told(now, record, sight);
+        if (state.Route is not null)
+        {
+            await SecondSide.RetireAsync(store, now, record, cancellation);
+            return await ReturnedAsync(now, record, cancellation);
+        }
+
         if (sight.Old.Wanted < state.Replicas)
         {
             await WriteAsync(now, same => same, cancellation, state.Replicas);
@@ -189,10 +221,13 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
         }
 
         await SetsBeside.RemoveAsync(store.Client, now, cancellation);
-        return record.Reason == "Superseded"
+        return await ReturnedAsync(now, record, cancellation);
+    }
+
+    private async Task<RolloutStatus> ReturnedAsync(Workload now, RolloutRecord record, CancellationToken cancellation) =>
+        record.Reason == "Superseded"
             ? await EndAsync(now, record, RolloutPhase.Failed, "Failed", record.Message!, isOver: true, cancellation)
             : await EndAsync(now, record, RolloutPhase.Undone, "Undone", $"{record.Image} serves.", isOver: true, cancellation);
-    }
 
     private async Task<RolloutStatus> EndAsync(Workload now, RolloutRecord record, RolloutPhase phase, string action, string message, bool isOver, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Rollout.Engine.Traffic.Kubernetes;
 
 namespace Rollout.Engine.Kubernetes.Strategies;
 
@@ -38,17 +39,21 @@ internal sealed record SteppedState
     /// <summary>Why, for the history.</summary>
     public string? ChangeCause { get; init; }
 
+    /// <summary>What shares the traffic out; null where the replicas do.</summary>
+    public ShareRoute? Route { get; init; }
+
     /// <summary>True where somebody suspended it.</summary>
     public bool IsHeld { get; init; }
 
     /// <summary>Counts the writes, as the cluster's own versions cannot be compared: of two sights of one record the later has the higher.</summary>
     public int Turn { get; init; }
 
-    /// <summary>The checks of the whole rollout, as far as they may be kept where others read them.</summary>
-    public IReadOnlyList<RolloutHealthCheck> Checks { get; init => field = value ?? []; } = [];
-
     /// <summary>True where checks were left out that hold secrets: only the shell that began it has them.</summary>
     public bool HasSecretChecks { get; init; }
+
+    /// <summary>What the new side is called beside the workload.</summary>
+    [JsonIgnore]
+    public string Role => RoleOf(Strategy);
 
     [JsonIgnore]
     public bool IsUnderWay => Stage is SteppedStage.Stepping or SteppedStage.Returning;
@@ -65,6 +70,8 @@ internal sealed record SteppedState
         SteppedStage.Stepping or SteppedStage.Promoting => "promote",
         _ => null,
     };
+
+    public static string RoleOf(RolloutStrategy strategy) => strategy == RolloutStrategy.BlueGreen ? "green" : "canary";
 
     public SteppedState Passing(DateTimeOffset now) => this with { Passed = Passed + 1, Since = now };
 }

@@ -35,7 +35,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
             });
             var outcome = await run.FollowAsync(cancellation);
             if (outcome.Phase == RolloutPhase.Healthy) outcome = await new RolloutGate(store, reporter).PassAsync(outcome, record, checks, cancellation);
-            if (record.Stepped is { Stage: SteppedStage.Promoting } && (outcome.IsOver || outcome.Phase is RolloutPhase.Healthy or RolloutPhase.Degraded)) await SetsBeside.RemoveAsync(store.Client, workload, cancellation);
+            if (record.Stepped is { Stage: SteppedStage.Promoting } && (outcome.IsOver || outcome.Phase is RolloutPhase.Healthy or RolloutPhase.Degraded)) await SecondSide.RetireAsync(store, workload, record, cancellation);
             return await EndAsync(outcome, workload, record, checks, cancellation);
         }
         finally
@@ -52,6 +52,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
     public async Task<RolloutStatus> GoBackAsync(RevisionChange undo, RolloutRecord? before, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
     {
         var record = undo.Begin(before, store.Now);
+        if (record.Stepped is not null) await SecondSide.GiveBackAsync(store, record, cancellation);
         var workload = await store.PatchAsync(undo.Workload, now => UndoChoice.Patch(now, undo.Revision, record), cancellation);
         return await FollowAsync(workload, record, checks, cancellation);
     }

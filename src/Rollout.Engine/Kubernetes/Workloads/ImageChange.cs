@@ -49,6 +49,7 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
         Image = Image.ToString(),
         PreviousImage = PodTemplate.Image(Workload.Template, Container),
         OnFailure = Request.OnFailure,
+        Route = Workload.LastRecord?.Route,
         TimeoutSec = Request.Timeout.TotalSeconds,
         GraceSec = Request.Grace.TotalSeconds,
         GraceRestarts = Request.GraceRestarts,

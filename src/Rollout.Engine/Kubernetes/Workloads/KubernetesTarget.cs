@@ -40,7 +40,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
             Before = StatusOf.Read(workload, Endpoint),
             Description = $"Set the image of container {container} of {workload.Title} to {image} in place of {PodTemplate.Image(workload.Template, container)}",
         };
-        return request.Strategy == RolloutStrategy.Rolling ? change : await _stepped.PlanAsync(change, cancellation);
+        return request.Strategy == RolloutStrategy.Rolling ? change : await _stepped.PlanAsync(change, reporter, cancellation);
     }
 
     public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation)

@@ -21,6 +21,7 @@ internal sealed record RestartChange(Workload Workload, RolloutCommand Command) 
         Image = PodTemplate.Image(Workload.Template, Workload.Container),
         PreviousImage = PodTemplate.Image(Workload.Template, Workload.Container),
         OnFailure = FailureAction.Continue,
+        Route = Workload.LastRecord?.Route,
         TimeoutSec = Command.Timeout.TotalSeconds,
         GraceSec = Workload.Record?.GraceSec ?? 0,
         GraceRestarts = Workload.Record?.GraceRestarts ?? 0,

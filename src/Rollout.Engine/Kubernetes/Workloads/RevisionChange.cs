@@ -29,6 +29,7 @@ internal sealed record RevisionChange(Workload Workload, Revision Revision, Undo
             GraceRestarts = before?.GraceRestarts ?? 0,
             IsUndo = true,
             IsAsked = IsAsked,
+            Route = Workload.LastRecord?.Route,
             // What was made beside it is still there.
             Stepped = before?.Stepped is { Stage: SteppedStage.Promoting } stepped ? stepped : null,
             Checks = before?.Checks ?? [],

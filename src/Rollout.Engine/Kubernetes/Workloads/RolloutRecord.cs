@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Strategies;
+using Rollout.Engine.Traffic.Kubernetes;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
 
@@ -31,6 +32,9 @@ internal sealed record RolloutRecord
     public bool IsAsked { get; init; }
 
     public bool HasPaused { get; init; }
+
+    /// <summary>The router that the workload's last rollout in steps had, so that the next need not name it.</summary>
+    public ShareRoute? Route { get; init; }
 
     /// <summary>What a rollout in steps remembers besides; null for one without.</summary>
     public SteppedState? Stepped { get; init; }

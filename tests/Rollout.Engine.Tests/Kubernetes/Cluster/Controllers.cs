@@ -102,6 +102,7 @@ internal sealed partial class Controllers : IDisposable
     private void Woken(Write write)
     {
         if (write.Key.Resource == "pods") _kubelet.Seen(write);
+        if (AreRunning && write.Key.Resource is "pods" or "services") Endpoints(write.Key.Namespace);
         if (Workload(write.Key, write.After ?? write.Before!) is { } workload) _awake.Enqueue(workload);
         if (write.Key.Resource == "apps/deployments") foreach (var rollout in Referring(write.Key)) _awake.Enqueue(rollout);
         if (_working) return;
@@ -117,6 +118,28 @@ internal sealed partial class Controllers : IDisposable
         finally
         {
             _working = false;
+        }
+    }
+
+    /// <summary>Where each Service's traffic goes.</summary>
+    private void Endpoints(string @namespace)
+    {
+        foreach (var service in _store.All("services", @namespace).ToList())
+        {
+            var selector = service.At("spec", "selector") as JsonObject ?? [];
+            var pods = _store.All("pods", @namespace).Where(pod => pod.At("metadata", "deletionTimestamp") is null && selector.All(label => pod.Text("metadata", "labels", label.Key) == (string?)label.Value));
+            var endpoints = new JsonArray([.. pods.Select(pod => new JsonObject
+            {
+                ["conditions"] = new JsonObject { ["ready"] = Kubelet.IsReady(pod) },
+                ["targetRef"] = new JsonObject { ["kind"] = "Pod", ["name"] = pod.Name() },
+            })]);
+            var key = new Key("discovery.k8s.io/endpointslices", @namespace, service.Name() + "-slice");
+            if (_store.Find(key) is null) _store.Create(key, new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["kubernetes.io/service-name"] = service.Name() } } }, dryRun: false);
+            _store.Change(key, slice =>
+            {
+                slice["endpoints"] = endpoints;
+                return slice;
+            });
         }
     }
 

@@ -228,7 +228,8 @@ internal sealed class TestCluster : IAsyncDisposable
             return;
         }
 
-        if (IsOfNoInstalledKind(route.Resource))
+        // The first object of a kind installs it.
+        if (IsOfNoInstalledKind(route.Resource) && (request.Method != "POST" || route.Resource == Controllers.Rollouts))
         {
             context.Response.StatusCode = 404;
             context.Response.ContentType = "text/plain; charset=utf-8";

@@ -1,0 +1,32 @@
+using Rollout.Engine.Kubernetes.Workloads;
+using Rollout.Engine.Traffic.Kubernetes;
+
+namespace Rollout.Engine.Kubernetes.Strategies;
+
+/// <summary>The end of what was made beside a workload: first it gets no traffic any more, then it goes.</summary>
+internal static class SecondSide
+{
+    /// <summary>Routers tell of themselves by no watch that would be worth opening for a moment.</summary>
+    public static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(300);
+
+    public static async Task RetireAsync(WorkloadStore store, Workload first, RolloutRecord record, CancellationToken cancellation)
+    {
+        await GiveBackAsync(store, record, cancellation);
+        await SetsBeside.RemoveAsync(store.Client, first, cancellation);
+    }
+
+    /// <summary>All traffic goes to the workload itself, and its router says so.</summary>
+    /// <exception cref="RolloutException">RouteNotAccepted: what was made is left, as it may still be reached.</exception>
+    public static async Task GiveBackAsync(WorkloadStore store, RolloutRecord record, CancellationToken cancellation)
+    {
+        if (record.Stepped?.Route is not { } route) return;
+        var router = ShareRouters.Open(store.Client, store.Namespace, route);
+        var deadline = store.Now + TimeSpan.FromSeconds(record.TimeoutSec);
+        await router.RestoreAsync(cancellation);
+        while (await router.ShareAsync(cancellation) is not 0)
+        {
+            if (store.Now >= deadline) throw RouteErrors.NotAccepted($"{route.Router} {route.Name}", "its traffic is not back at what ran before");
+            await Task.Delay(LookEvery, store.Cluster.Time, cancellation);
+        }
+    }
+}

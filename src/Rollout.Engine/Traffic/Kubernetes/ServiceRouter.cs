@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Api;
+
+namespace Rollout.Engine.Traffic.Kubernetes;
+
+/// <summary>A Service whose selector is switched from one side to the other. In force is what its EndpointSlices say.</summary>
+internal sealed class ServiceRouter(IKubernetesClient client, string @namespace, ShareRoute route) : IShareRouter
+{
+    private const int Tries = 5;
+
+    public async Task<decimal?> ShareAsync(CancellationToken cancellation)
+    {
+        var service = await FindAsync(cancellation);
+        var value = (string?)service.Spec["selector"]?[route.Label];
+        if (value != route.NewValue && value != route.OldValue) return null;
+        return await IsInForceAsync(service, cancellation) ? value == route.NewValue ? 100 : 0 : null;
+    }
+
+    public async Task SetAsync(decimal percent, CancellationToken cancellation)
+    {
+        var wanted = percent >= 100 ? route.NewValue : route.OldValue;
+        for (var attempt = 1; ; attempt++)
+        {
+            var service = await FindAsync(cancellation);
+            var present = (string?)service.Spec["selector"]?[route.Label];
+            if (present == wanted) return;
+            try
+            {
+                var path = $"/spec/selector/{JsonPointer.Escaped(route.Label)}";
+                await client.PatchAsync(Resources.Services, @namespace, route.Name, Patch.Json([JsonPointer.Test(path, present), JsonPointer.Replace(path, wanted)]), cancellation);
+                return;
+            }
+            catch (RolloutException e) when (KubernetesErrors.IsConflict(e) && attempt < Tries)
+            {
+                // Changed meanwhile: looked at anew.
+            }
+        }
+    }
+
+    public Task RestoreAsync(CancellationToken cancellation) => SetAsync(0, cancellation);
+
+    private async Task<PlainObject> FindAsync(CancellationToken cancellation) =>
+        await client.GetAsync(Resources.Services, @namespace, route.Name, cancellation) ?? throw RouteErrors.BackendNotChosen(route.Name, []);
+
+    /// <summary>Traffic goes to Pods of the selected side and to no others.</summary>
+    private async Task<bool> IsInForceAsync(PlainObject service, CancellationToken cancellation)
+    {
+        var slices = await client.ListAllAsync(Resources.EndpointSlices, @namespace, new ListQuery { LabelSelector = $"kubernetes.io/service-name={route.Name}" }, cancellation);
+        var selector = string.Join(',', (service.Spec["selector"] as JsonObject ?? []).Select(label => $"{label.Key}={label.Value}"));
+        var pods = (await client.ListAllAsync(Resources.Pods, @namespace, new ListQuery { LabelSelector = selector }, cancellation)).Items.Select(pod => pod.Metadata.Name).ToHashSet();
+        var reached = slices.Items.SelectMany(slice => slice.Endpoints).Where(endpoint => endpoint.Conditions.Ready != false).Select(endpoint => endpoint.TargetRef.Name).ToList();
+        return reached.Count > 0 && reached.All(pods.Contains);
+    }
+}

@@ -68,8 +68,8 @@ internal static class StatusOf
             ProgressKind.Held => (RolloutPhase.Paused, progress.Reason, progress.Message),
             ProgressKind.Done when record is { Phase: RolloutPhase.Undone or RolloutPhase.Degraded } => (record.Phase, record.Reason, record.Message),
             ProgressKind.Done => (RolloutPhase.Healthy, null, null),
-            // Writing the record on a Deployment is a change of it too, which its controller sees a moment later.
-            _ when progress.Reason == "NotObserved" && record is { CompletedAt: not null } && PodTemplate.Image(workload.Template, record.Container) == record.Image => (record.Phase, record.Reason, record.Message),
+            // Writing the record on a Deployment is a change of it too, which its controller sees a moment later; a pause is another matter.
+            _ when progress.Reason == "NotObserved" && !workload.IsPaused && record is { CompletedAt: not null } && PodTemplate.Image(workload.Template, record.Container) == record.Image => (record.Phase, record.Reason, record.Message),
             _ when record?.CompletedAt is not null && progress.Reason is "NotAvailable" or "NotReady" => (RolloutPhase.Degraded, progress.Reason, progress.Message),
             _ => (RolloutPhase.Progressing, progress.Reason, progress.Message),
         };

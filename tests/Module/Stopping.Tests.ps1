@@ -10,6 +10,10 @@ BeforeDiscovery {
         @{ Script = '$rollout | Wait-Rollout' }
         @{ Script = '$rollout | Watch-Rollout' }
         @{ Script = '$rollout | Resume-Rollout' }
+        @{ Script = '$rollout | Suspend-Rollout' }
+        @{ Script = '$rollout | Stop-Rollout' }
+        @{ Script = '$rollout | Restart-Rollout' }
+        @{ Script = 'Test-RolloutEnvironment -Docker' }
         @{ Script = '$rollout | Test-RolloutHealth' }
         @{ Script = '$rollout | Test-RolloutHealth -Uri $uri' }
         @{ Script = '$rollout | Undo-Rollout -Force' }
@@ -31,7 +35,8 @@ BeforeAll {
             [void]$powershell.AddScript("
                 Import-Module '$Staged'
                 `$PSDefaultParameterValues = @{ 'New-RolloutImage:DockerHost' = 'tcp://$address'; 'Set-ImageTag:DockerHost' = 'tcp://$address'
-                    'Publish-Image:DockerHost' = 'tcp://$address'; 'Start-Rollout:DockerHost' = 'tcp://$address'; 'Get-Rollout*:DockerHost' = 'tcp://$address' }
+                    'Publish-Image:DockerHost' = 'tcp://$address'; 'Start-Rollout:DockerHost' = 'tcp://$address'; 'Get-Rollout*:DockerHost' = 'tcp://$address'
+                    'Test-RolloutEnvironment:DockerHost' = 'tcp://$address' }
                 `$context = '$TestDrive/context'
                 `$uri = 'http://$address/'
                 . '$PSScriptRoot/TestObjects.ps1'

@@ -85,7 +85,7 @@ trx_counter() { sed -n "s/.*<Counters [^>]*\b$1=\"\([0-9]*\)\".*/\1/p" "$2" | ta
 
 run_xunit() {
     local status=0 trx=$results/xunit.trx total executed
-    timeout --foreground -k 30 1500 dotnet test tests/Rollout.Engine.Tests -c Release --no-build \
+    timeout --foreground -k 30 2100 dotnet test tests/Rollout.Engine.Tests -c Release --no-build \
         --logger "trx;LogFileName=$trx" --blame-hang-timeout 5m --blame-hang-dump-type none --results-directory "$results" \
         < /dev/null || status=$?
     if [ ! -s "$trx" ]; then

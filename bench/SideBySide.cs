@@ -8,6 +8,7 @@ namespace Rollout.Bench;
 /// <param name="Theirs">How long the other took.</param>
 internal sealed record SideBySide(TimeSpan Ours, TimeSpan Theirs)
 {
+    private const int Fewest = 3;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     internal double Ratio => Ours / Theirs;
@@ -21,8 +22,8 @@ internal sealed record SideBySide(TimeSpan Ours, TimeSpan Theirs)
     {
         var took = new List<TimeSpan>[] { [], [] };
         var all = Stopwatch.StartNew();
-        // On a slow or busy machine fewer rounds have to do; one always counts.
-        for (var round = 0; round <= rounds && (round < 2 || all.Elapsed < Limit); round++)
+        // On a slow or busy machine fewer rounds have to do; three always count, or the median is one chance value.
+        for (var round = 0; round <= rounds && (round <= Fewest || all.Elapsed < Limit); round++)
         {
             foreach (var way in round % 2 == 0 ? new[] { 0, 1 } : [1, 0])
             {

@@ -85,7 +85,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
         RolloutStatus? last = null;
         while (await ReadAsync(cancellation) is { } status)
         {
-            if (last is null || !SameAs(status, last)) yield return status;
+            if (!status.LooksLike(last)) yield return status;
             last = status;
             await watch.WaitAsync(LookAtLeastEvery, cancellation);
         }
@@ -254,10 +254,6 @@ internal sealed partial class DockerTarget : IRolloutTarget
     private RolloutStatus? StatusOf(WorkloadSnapshot snapshot) => WorkloadStatus.Of(Name, services.Engine.Endpoint, snapshot);
 
     private RolloutDecision Decision(string action, string message, HealthVerdict? verdict = null) => new(services.Time.GetUtcNow(), action, message, verdict);
-
-    /// <summary>Lists compare by identity in a record; what they hold is compared by their length, as they only grow.</summary>
-    private static bool SameAs(RolloutStatus one, RolloutStatus other) =>
-        one.Decisions.Count == other.Decisions.Count && one with { Decisions = [] } == other with { Decisions = [] };
 
     [GeneratedRegex(@"^[a-zA-Z0-9][a-zA-Z0-9_.-]*\z")]
     private static partial Regex ContainerName();

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Docker.Api;
 using Rollout.Engine.Health;
+using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Docker.Swarm;
 
@@ -92,7 +93,7 @@ internal sealed class FollowedService(DockerTargetServices services, string name
     {
         var (_, reason, message) = ServiceStatus.Standing(seen);
         var status = Status(seen, record, RolloutPhase.Progressing, reason, message ?? ServiceStatus.Counts(seen));
-        if (last is not null && ServiceStatus.AreSame(status, last)) return;
+        if (status.LooksLike(last)) return;
         last = status;
         changed?.Invoke(status);
         reporter.Progress(new ProgressReport($"Rolling out service/{name}", status.Message ?? "", status.Desired == 0 ? null : Math.Min(100, 100 * status.Updated / status.Desired)));

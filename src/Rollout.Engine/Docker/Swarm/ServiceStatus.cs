@@ -80,10 +80,6 @@ internal static class ServiceStatus
             : (RolloutPhase.Degraded, "ReplicasMissing", Missing(seen));
     }
 
-    /// <summary>Whether two look the same to who follows them.</summary>
-    internal static bool AreSame(RolloutStatus one, RolloutStatus other) =>
-        one.Decisions.Count == other.Decisions.Count && one with { Decisions = [] } == other with { Decisions = [] };
-
     internal static string Counts(ServiceSnapshot seen) => $"{seen.Updated} of {seen.Desired} tasks of {seen.Spec.Image} run.";
 
     private static string Missing(ServiceSnapshot seen) =>

@@ -84,7 +84,7 @@ internal sealed partial class ServiceTarget : IRolloutTarget
         RolloutStatus? last = null;
         while (await ReadAsync(cancellation) is { } status)
         {
-            if (last is null || !ServiceStatus.AreSame(status, last)) yield return status;
+            if (!status.LooksLike(last)) yield return status;
             last = status;
             // A task's own state, which follows its container's, no event tells.
             await watch.WaitAsync(status.Updated == status.Desired ? LookAtLeastEvery : LookAtTasksEvery, cancellation);

@@ -96,7 +96,7 @@ internal sealed class ArgoTarget(WorkloadStore store) : IRolloutTarget
         {
             var now = watch.Look().Workload ?? throw RolloutErrors.WorkloadNotFound(plan.Workload.Title, "it was deleted meanwhile");
             var status = StatusOf.Read(now, Endpoint);
-            if (last is null || !StatusOf.AreSame(status, last)) changed?.Invoke(status);
+            if (!status.LooksLike(last)) changed?.Invoke(status);
             last = status;
             if (IsStopped(now)) return await StoppedAsync(now, cancellation);
             if (store.Now >= deadline) return status with { Reason = "Timeout", Message = $"It was aborted, but the stable revision does not serve alone yet: {status.Message}" };

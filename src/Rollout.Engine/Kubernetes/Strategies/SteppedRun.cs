@@ -264,7 +264,7 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
     private RolloutStatus Told(Workload now, RolloutRecord record, SidesSight sight)
     {
         var status = StatusOf.Read(now, store.Client.Endpoint, sight.Second);
-        if (_last is not null && StatusOf.AreSame(status, _last)) return status;
+        if (status.LooksLike(_last)) return status;
         _last = status;
         changed?.Invoke(status);
         reporter.Progress(new ProgressReport($"Rolling out {now.Title}", $"Step {record.Stepped!.StepText}: {sight.New.Available} of {sight.New.Wanted} new and {sight.Old.Available} of {sight.Old.Wanted} old available", 100 * record.Stepped.Passed / Math.Max(1, record.Stepped.Steps.Count)));

@@ -28,7 +28,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
                 var progress = sight.Workload!.Progress;
                 var phase = progress.Kind == ProgressKind.Held ? RolloutPhase.Paused : RolloutPhase.Progressing;
                 var status = Status(sight.Workload, record, phase, holdup?.Reason ?? progress.Reason, holdup is null ? progress.Message : $"{progress.Message} {holdup}");
-                if (last is not null && StatusOf.AreSame(status, last)) return;
+                if (status.LooksLike(last)) return;
                 last = status;
                 changed?.Invoke(status);
                 reporter.Progress(new ProgressReport(activity, $"{status.Updated} updated, {status.Ready} ready, {status.Available} available of {status.Desired}: {status.Message}", status.Desired == 0 ? null : Math.Min(100, 100 * Math.Min(status.Updated, status.Available) / status.Desired)));

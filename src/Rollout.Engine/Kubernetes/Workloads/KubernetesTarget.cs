@@ -130,7 +130,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         while (watch.Look().Workload is { } now)
         {
             var status = await StandingAsync(now, cancellation);
-            if (last is null || !StatusOf.AreSame(status, last)) yield return status;
+            if (!status.LooksLike(last)) yield return status;
             last = status;
             // Nothing tells that a shell died but its lease, which runs out.
             await watch.WaitAsync(now.Record is { CompletedAt: null } ? LookForShellEvery : LookAtLeastEvery, store.Cluster.Time, cancellation);

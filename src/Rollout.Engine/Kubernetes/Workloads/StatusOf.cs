@@ -93,9 +93,5 @@ internal static class StatusOf
         Available = first.Available + (second?.Available ?? 0),
     };
 
-    /// <summary>Whether two look the same to who follows them.</summary>
-    public static bool AreSame(RolloutStatus one, RolloutStatus other) =>
-        one.Decisions.Count == other.Decisions.Count && one with { Decisions = [] } == other with { Decisions = [] };
-
     internal static ImageReference? Parsed(string? image) => ImageReference.TryParse(image, out var reference) ? reference : null;
 }

@@ -111,6 +111,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
                 return await GoAsync(intent.Snapshot, resumed, recorded, image.Image.Id, request, sinks, cancellation);
             }
 
+            if (halfDone.Step is { } step) sinks.Reporter.Warning($"{Name} is in a {halfDone.Strategy} rollout to {intent.State.Find(halfDone.To)!.Image}, at the step '{step}': that is taken back first.");
             await TakeBackAsync(intent.Snapshot, intent.State, recorded, sinks, cancellation);
             intent = await Planner.PlanAsync(request, cancellation);
         }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Rollout.Engine.Docker.Api;
 using Rollout.Engine.Rollouts;
@@ -8,8 +7,6 @@ namespace Rollout.Engine.Docker;
 /// <summary>What would drop requests while one release takes over from another, or share them out otherwise than was asked: said before the first step, with the mend.</summary>
 internal static class RequestLoss
 {
-    private const decimal NoticeablePoints = 5;
-
     /// <summary>One sentence for each thing.</summary>
     /// <param name="change">The change.</param>
     /// <param name="release">The release to be.</param>
@@ -24,7 +21,7 @@ internal static class RequestLoss
             Readiness(release, template, image),
             isRouted ? null : Stopping(template, image),
             isRouted || change.Strategy != RolloutStrategy.BlueGreen ? null : "Without a router there is nothing to switch: the new set is reached as soon as it runs, beside the old. Put one in front: -Router HAProxy -RouterEndpoint ... -Backend ... -Port ....",
-        }.OfType<string>().Concat(isRouted ? [] : change.Steps.OfType<WeightStep>().Select(step => Share(step, change)).OfType<string>());
+        }.OfType<string>().Concat(isRouted ? [] : ShareByReplicas.Misses(change.Steps, change.FromReplicas, change.Surge, "Take more -Replicas, or put a router in front."));
     }
 
     private static string? Readiness(Release release, ContainerTemplate template, ImageInspect image) =>
@@ -45,14 +42,5 @@ internal static class RequestLoss
         var killed = signal is "SIGKILL" or "KILL" or "9";
         if (!killed && (int?)template.Config["StopTimeout"] is not 0) return null;
         return $"The old containers are stopped {(killed ? "with SIGKILL" : "without any time to end")}, and lose what they have in hand. Take another STOPSIGNAL and a stop timeout, or put a router in front, which drains them first.";
-    }
-
-    private static string? Share(WeightStep step, Change change)
-    {
-        var (canary, stable) = CanaryCounts.Nearest(change.FromReplicas, step.Percent, change.Surge);
-        var share = 100m * canary / (canary + stable);
-        return Math.Abs(share - step.Percent) < NoticeablePoints
-            ? null
-            : string.Create(CultureInfo.InvariantCulture, $"{step.Percent:0.###} % cannot be had with {canary + stable} replicas and no router: the new get {share:0.#} %, {canary} of {canary + stable}. Take more -Replicas, or put a router in front.");
     }
 }

@@ -16,7 +16,7 @@ public sealed class LeastRightsTests
     private static readonly string[] Kinds = ["deployment", "statefulset", "daemonset", "rollout"];
 
     // A failure is told without these, only with less of an explanation.
-    private static readonly string[] Helpful = ["get pods/log", "list events", "list autoscaling/horizontalpodautoscalers"];
+    private static readonly string[] Helpful = ["get pods/log", "list events", "list autoscaling/horizontalpodautoscalers", "list policy/poddisruptionbudgets"];
 
     [Fact]
     public async Task EveryRightIsUsedAndNoOtherIsNeeded()

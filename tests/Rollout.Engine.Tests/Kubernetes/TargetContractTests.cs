@@ -341,5 +341,6 @@ public sealed class TargetContractTests
         Assert.Matches("^(ErrImagePull|ImagePullBackOff)$", all.Single(status => status.Phase == RolloutPhase.Failed).Reason);
         Assert.Equal((1, 1, 1), (counting.Watches("deployments"), counting.Watches("replicasets"), counting.Watches("pods")));
         Assert.Equal((1, 1, 1), (counting.Lists("deployments"), counting.Lists("replicasets"), counting.Lists("pods")));
+        Assert.Equal((1, 1, 1), (counting.Lists("services"), counting.Lists("poddisruptionbudgets"), counting.Lists("horizontalpodautoscalers")));
     }
 }

@@ -14,7 +14,7 @@ namespace Rollout.Engine.Kubernetes.Api;
 /// <summary>The Kubernetes API over HTTP and JSON.</summary>
 public sealed class KubernetesClient : IKubernetesClient
 {
-    private const string FieldManager = "rollout";
+    internal const string FieldManager = "rollout";
     private const string PatchRefused = "the server rejected our request due to an error in our request";
     private const string NoSuchPath = "404 page not found";
     private const int LongestLog = 256 * 1024;

@@ -15,6 +15,7 @@ namespace Rollout.Engine.Kubernetes.Api;
 [JsonSerializable(typeof(KubernetesList<Namespace>))]
 [JsonSerializable(typeof(KubernetesList<Lease>))]
 [JsonSerializable(typeof(KubernetesList<HorizontalPodAutoscaler>))]
+[JsonSerializable(typeof(KubernetesList<PodDisruptionBudget>))]
 [JsonSerializable(typeof(KubernetesList<Application>))]
 [JsonSerializable(typeof(KubernetesList<Kustomization>))]
 [JsonSerializable(typeof(KubernetesList<SelfSubjectAccessReview>))]

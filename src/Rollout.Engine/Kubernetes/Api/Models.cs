@@ -17,7 +17,7 @@ public interface IKubernetesObject
 }
 
 /// <summary>metadata of an object.</summary>
-public sealed record ObjectMeta
+public record ObjectMeta
 {
     /// <summary>The name.</summary>
     public string Name { get; init => field = value ?? ""; } = "";
@@ -47,6 +47,26 @@ public sealed record ObjectMeta
 
     /// <summary>True where the object with this uid controls it.</summary>
     public bool IsControlledBy(string uid) => OwnerReferences.Any(owner => owner.Controller && owner.Uid == uid);
+}
+
+/// <summary>metadata of an object of which it matters who wrote which field; that is much text, which others leave out.</summary>
+public sealed record ManagedMeta : ObjectMeta
+{
+    /// <summary>Who wrote which fields.</summary>
+    public IReadOnlyList<ManagedFieldsEntry> ManagedFields { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>An entry of metadata.managedFields.</summary>
+public sealed record ManagedFieldsEntry
+{
+    /// <summary>Who: the name that a client gives itself.</summary>
+    public string Manager { get; init => field = value ?? ""; } = "";
+    /// <summary>Apply (declared, and kept) or Update.</summary>
+    public string Operation { get; init => field = value ?? ""; } = "";
+    /// <summary>status, scale ...; empty for the object itself.</summary>
+    public string Subresource { get; init => field = value ?? ""; } = "";
+    /// <summary>Which, as a tree of <c>f:name</c>.</summary>
+    public JsonObject FieldsV1 { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>An entry of metadata.ownerReferences.</summary>
@@ -104,6 +124,10 @@ public sealed record LabelSelector
     /// <summary>Further rules.</summary>
     public IReadOnlyList<LabelRequirement> MatchExpressions { get; init => field = value ?? []; } = [];
 
+    /// <summary>Whether it selects what has these labels.</summary>
+    public bool Matches(IReadOnlyDictionary<string, string> labels) =>
+        MatchLabels.All(label => labels.TryGetValue(label.Key, out var value) && value == label.Value) && MatchExpressions.All(rule => rule.Matches(labels));
+
     /// <summary>As a labelSelector parameter takes it: <c>app=shop,tier in (a,b)</c>.</summary>
     public override string ToString() => string.Join(',', MatchLabels.Select(label => $"{label.Key}={label.Value}").Concat(MatchExpressions.Select(rule => rule.ToString())));
 }
@@ -117,6 +141,15 @@ public sealed record LabelRequirement
     public string Operator { get; init => field = value ?? ""; } = "";
     /// <summary>The values of In and NotIn.</summary>
     public IReadOnlyList<string> Values { get; init => field = value ?? []; } = [];
+
+    /// <summary>Whether it holds for these labels.</summary>
+    public bool Matches(IReadOnlyDictionary<string, string> labels) => (Operator, labels.TryGetValue(Key, out var value)) switch
+    {
+        ("In", var has) => has && Values.Contains(value),
+        ("NotIn", var has) => !has || !Values.Contains(value),
+        ("Exists", var has) => has,
+        var (_, has) => !has,
+    };
 
     /// <inheritdoc/>
     public override string ToString() => Operator switch
@@ -253,6 +286,8 @@ public sealed record SetRollingUpdate
 {
     /// <summary>Pods with a lower ordinal keep the old revision (StatefulSet).</summary>
     public int Partition { get; init; }
+    /// <summary>Pods that may be missing (DaemonSet): a number or a percentage.</summary>
+    public JsonNode? MaxUnavailable { get; init; }
 }
 
 /// <summary>status of a StatefulSet.</summary>
@@ -475,6 +510,26 @@ public sealed record HorizontalPodAutoscalerSpec
     public int MaxReplicas { get; init; }
 }
 
+/// <summary>A PodDisruptionBudget (policy/v1): how many Pods may be missing when nodes are emptied.</summary>
+public sealed record PodDisruptionBudget : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    /// <summary>What is wanted.</summary>
+    public PodDisruptionBudgetSpec Spec { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>spec of a PodDisruptionBudget: one of the two, each a number or a percentage.</summary>
+public sealed record PodDisruptionBudgetSpec
+{
+    /// <summary>Whose Pods; null for none.</summary>
+    public LabelSelector? Selector { get; init; }
+    /// <summary>Pods available at least.</summary>
+    public JsonNode? MinAvailable { get; init; }
+    /// <summary>Pods missing at most.</summary>
+    public JsonNode? MaxUnavailable { get; init; }
+}
+
 /// <summary>Names another object.</summary>
 public sealed record ObjectReference
 {
@@ -533,8 +588,9 @@ public sealed record KustomizationSpec
 /// <summary>A Service, or an object of a kind that somebody installed: as the API gave it.</summary>
 public sealed record PlainObject : IKubernetesObject
 {
-    /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    /// <summary>Name, namespace, version, and who wrote what.</summary>
+    public ManagedMeta Metadata { get; init => field = value ?? new(); } = new();
+    ObjectMeta IKubernetesObject.Metadata => Metadata;
     /// <summary>What is wanted.</summary>
     public JsonObject Spec { get; init => field = value ?? []; } = [];
     /// <summary>What is.</summary>

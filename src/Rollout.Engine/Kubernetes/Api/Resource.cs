@@ -83,6 +83,9 @@ public static class Resources
     /// <summary>HorizontalPodAutoscalers.</summary>
     public static Resource<HorizontalPodAutoscaler> HorizontalPodAutoscalers { get; } = new("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", Json.HorizontalPodAutoscaler, Json.KubernetesListHorizontalPodAutoscaler);
 
+    /// <summary>PodDisruptionBudgets.</summary>
+    public static Resource<PodDisruptionBudget> PodDisruptionBudgets { get; } = new("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", Json.PodDisruptionBudget, Json.KubernetesListPodDisruptionBudget);
+
     /// <summary>Applications of Argo CD.</summary>
     public static Resource<Application> Applications { get; } = new("argoproj.io", "v1alpha1", "applications", "Application", Json.Application, Json.KubernetesListApplication);
 

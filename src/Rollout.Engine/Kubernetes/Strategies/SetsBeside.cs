@@ -5,15 +5,15 @@ using Rollout.Engine.Kubernetes.Workloads;
 namespace Rollout.Engine.Kubernetes.Strategies;
 
 /// <summary>A Deployment and the sets beside it: looked at, made, scaled and removed.</summary>
-internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
+internal sealed class SetsBeside(WorkloadStore store) : ISides
 {
     private const string BaselineRole = "baseline";
     private static readonly string[] Roles = [SteppedState.RoleOf(RolloutStrategy.Canary), SteppedState.RoleOf(RolloutStrategy.BlueGreen), BaselineRole];
     private static readonly WorkloadKind Deployments = WorkloadKind.Find("deployment")!;
 
-    private readonly Watched _first = new(store);
-    private readonly Watched _second = new(store);
-    private readonly Watched _baseline = new(store);
+    private readonly WatchedWorkload _first = Watched(store);
+    private readonly WatchedWorkload _second = Watched(store);
+    private readonly WatchedWorkload _baseline = Watched(store);
 
     /// <summary>The set with the new version that a record speaks of.</summary>
     public static SecondSet NewSet(RolloutRecord record) => new(record.Stepped!.Role, record.Image)
@@ -43,6 +43,7 @@ internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
     /// <summary>Removes every set beside a workload, with its Pods and the Services made for it.</summary>
     public static async Task RemoveAsync(IKubernetesClient client, Workload first, CancellationToken cancellation)
     {
+        if (first.IsInPlace) return;
         var withServices = first.LastRecord?.Route is not null;
         foreach (var role in Roles)
         {
@@ -62,10 +63,10 @@ internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
     public SidesSight Look()
     {
         var (first, _) = _first.Look();
-        var (second, newPods) = _second.Look();
+        var (second, sight) = _second.Look();
         var (baseline, _) = _baseline.Look();
         var record = first?.LastRecord;
-        return new SidesSight(first, Side(second), Side(first), newPods)
+        return new SidesSight(first, Side(second), Side(first), sight?.NewPods ?? [])
         {
             Second = second,
             IsSuperseded = first is not null && record is not null && second is not null && !NewSet(record).IsMadeFrom(first, second, record.Container),
@@ -73,26 +74,29 @@ internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
         };
     }
 
-    /// <summary>What was just written to the workload, which its watch may not have told yet.</summary>
     public void Wrote(Workload first) => _first.Wrote(first);
 
     public async Task WaitAsync(TimeSpan limit, CancellationToken cancellation)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var waits = ((Watched[])[_first, _second, _baseline]).Where(watched => watched.IsOpen).Select(watched => watched.WaitAsync(limit, end.Token)).ToList();
+        var waits = ((WatchedWorkload[])[_first, _second, _baseline]).Where(watched => watched.IsOpen).Select(watched => watched.WaitAsync(limit, end.Token)).ToList();
         await Task.WhenAny(waits);
         await end.CancelAsync();
         await Task.WhenAll(waits).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         cancellation.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Brings the new side, and the baseline where there is to be one, to so many Pods.</summary>
-    public async Task ScaleAsync(Workload first, RolloutRecord record, int replicas, CancellationToken cancellation)
+    /// <summary>The new side, and the baseline where there is to be one, gets so many Pods more.</summary>
+    public async Task RaiseNewAsync(SidesSight sight, int count, CancellationToken cancellation)
     {
+        var (first, record, replicas) = (sight.Workload!, sight.Workload!.LastRecord!, sight.New.Wanted + count);
         await ServeAsync(first, record, cancellation);
         await ScaleAsync(_second, first, NewSet(record), record.Container, replicas, cancellation);
         if (record.Stepped!.Baseline) await ScaleAsync(_baseline, first, Baseline, record.Container, replicas, cancellation);
     }
+
+    public async Task LowerOldAsync(SidesSight sight, int count, CancellationToken cancellation) =>
+        Wrote(await store.PatchAsync(sight.Workload!, now => SteppedPatch.Of(now, now.LastRecord!, sight.Old.Wanted - count), cancellation));
 
     public async ValueTask DisposeAsync()
     {
@@ -112,7 +116,7 @@ internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
 
     private static string RoleOf(Workload first) => first.LastRecord?.Stepped?.Role ?? Roles[0];
 
-    private async Task ScaleAsync(Watched watched, Workload first, SecondSet set, string container, int replicas, CancellationToken cancellation)
+    private async Task ScaleAsync(WatchedWorkload watched, Workload first, SecondSet set, string container, int replicas, CancellationToken cancellation)
     {
         if (watched.Look().Workload is not { } present)
         {
@@ -129,46 +133,7 @@ internal sealed class SetsBeside(WorkloadStore store) : IAsyncDisposable
     private static async Task<Workload?> FindAsync(IKubernetesClient client, Workload first, string role, CancellationToken cancellation) =>
         await Deployments.GetAsync(client, first.Metadata.Namespace, SecondSet.NameBeside(first, role), cancellation) is { Metadata.DeletionTimestamp: null } found && SecondSet.IsBeside(found, first) ? found : null;
 
+    private static WatchedWorkload Watched(WorkloadStore store) => new(() => Deployments.Watch(store.Cluster.Watch, store.Namespace), store.Cluster.Time);
+
     private static SideSight Side(Workload? set) => set is null ? default : new SideSight(set.Progress.Desired, set.Progress.Available);
-
-    /// <summary>One Deployment: what its watch tells, or what was written and not told yet.</summary>
-    private sealed class Watched(WorkloadStore store) : IAsyncDisposable
-    {
-        private WorkloadWatch? _watch;
-        private Workload? _written;
-        private bool _wasSeen;
-
-        public bool IsOpen => _watch is not null;
-
-        public async Task BeginAsync(Workload workload, CancellationToken cancellation)
-        {
-            if (_watch is not null) await _watch.DisposeAsync();
-            (_watch, _written, _wasSeen) = (Deployments.Watch(store.Cluster.Watch, store.Namespace), workload, false);
-            await _watch.BeginAsync(workload.Metadata.Uid, cancellation);
-        }
-
-        public void Wrote(Workload workload) => _written = workload;
-
-        public (Workload? Workload, IReadOnlyList<Pod> Pods) Look()
-        {
-            if (_watch is null) return (null, []);
-            var sight = _watch.Look();
-            _wasSeen |= sight.Workload is not null;
-            // Gone, or not told of yet.
-            if (sight.Workload is null) return (_wasSeen ? null : _written, sight.NewPods);
-            return (IsBehind(sight.Workload) ? _written : sight.Workload, sight.NewPods);
-        }
-
-        public Task WaitAsync(TimeSpan limit, CancellationToken cancellation) => _watch!.WaitAsync(limit, store.Cluster.Time, cancellation);
-
-        public async ValueTask DisposeAsync()
-        {
-            if (_watch is not null) await _watch.DisposeAsync();
-        }
-
-        private bool IsBehind(Workload seen) =>
-            _written is { } written && (seen.Metadata.Generation < written.Metadata.Generation || Turn(seen) < Turn(written));
-
-        private static int Turn(Workload workload) => workload.LastRecord?.Stepped?.Turn ?? 0;
-    }
 }

@@ -17,8 +17,17 @@ internal sealed record SidesSight(Workload? Workload, SideSight New, SideSight O
     /// <summary>The Deployment beside it; null where there is none.</summary>
     public Workload? Second { get; init; }
 
-    /// <summary>True where the second set was made of another version of the workload than there is now.</summary>
+    /// <summary>True where the new side is of another version of the workload than there is now.</summary>
     public bool IsSuperseded { get; init; }
+
+    /// <summary>How many Pods are wanted now; null where that is as it was when it began.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>The Pods of the old version, where they are replaced in place.</summary>
+    public IReadOnlyList<Pod> OldPods { get; init; } = [];
+
+    /// <summary>False while what is seen is from before the last write.</summary>
+    public bool IsSettled { get; init; } = true;
 
     /// <summary>True while the baseline is not yet as large as the new side.</summary>
     public bool IsBaselineBehind { get; init; }

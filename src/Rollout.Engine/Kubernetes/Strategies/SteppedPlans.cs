@@ -15,9 +15,11 @@ internal sealed record SteppedChange(ImageChange Change, StepChecks Checks, Step
     /// <summary>The record of the rollout that begins.</summary>
     public RolloutRecord Begin(DateTimeOffset now) => Change.Begin(now) with { Route = State.Route, Stepped = Checks.KeptIn(State) with { Stage = SteppedStage.Stepping, Since = now, Turn = 1 } };
 
-    /// <summary>The room there is for the steps: as asked for, else as the Deployment itself has it.</summary>
+    /// <summary>The room there is for the steps: as asked for, else as the workload itself has it.</summary>
     public static (int Surge, int Unavailable) Room(Workload workload, RolloutRequest request, int replicas)
     {
+        // In place a Pod goes before another comes.
+        if (workload.IsInPlace) return (0, Math.Clamp(Share(request.MaxUnavailable ?? workload.MaxUnavailable, replicas, decimal.Ceiling), 1, replicas));
         var surge = Share(request.MaxSurge ?? workload.MaxSurge, replicas, decimal.Ceiling);
         var unavailable = Share(request.MaxUnavailable ?? workload.MaxUnavailable, replicas, decimal.Floor);
         // Without any room nothing could move: the API lets one be missing then, and so does this.
@@ -40,25 +42,60 @@ internal sealed record SteppedChange(ImageChange Change, StepChecks Checks, Step
 /// <param name="Change">What becomes of the record.</param>
 internal sealed record SteppedCommand(Workload Workload, RolloutVerb Verb, Func<RolloutRecord, DateTimeOffset, RolloutRecord> Change) : RolloutPlan;
 
-/// <summary>How a record in its steps is written.</summary>
+/// <summary>How a record in its steps is written, and with it what its workload is to be.</summary>
 internal static class SteppedPatch
 {
     /// <summary>The patch, with the workload's resourceVersion as precondition.</summary>
-    public static Patch Of(Workload now, RolloutRecord record, int? replicas = null)
+    /// <param name="now">The workload.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="old">How many Pods of the old version are wanted; null for as many as now.</param>
+    public static Patch Of(Workload now, RolloutRecord record, int? old = null) => Patch.StrategicMerge(Body(now, record, old));
+
+    /// <summary>The first one. What is replaced in place gets the new template with it, and no Pod of it yet.</summary>
+    public static Patch Begin(Workload now, RolloutRecord record)
     {
-        var next = record with { Stepped = record.Stepped! with { Turn = (now.LastRecord?.Stepped?.Turn ?? 0) + 1 } };
+        var state = record.Stepped!;
+        if (!state.IsInPlace) return Of(now, record);
+        var body = Body(now, record, state.Replicas);
+        body["spec"]!["template"] = PodTemplate.ImagePatch(now.Template, record.Container, record.Image!);
+        body["metadata"]!["annotations"]![RolloutRecord.ChangeCause] = state.ChangeCause;
+        return Patch.StrategicMerge(body);
+    }
+
+    private static JsonObject Body(Workload now, RolloutRecord record, int? old)
+    {
+        var state = record.Stepped!;
+        var next = record with { Stepped = state with { Turn = (now.LastRecord?.Stepped?.Turn ?? 0) + 1 } };
         var body = new JsonObject
         {
             ["metadata"] = new JsonObject { ["resourceVersion"] = now.Metadata.ResourceVersion, ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = next.ToJson() } },
         };
-        if (replicas is not null) body["spec"] = new JsonObject { ["replicas"] = replicas };
-        return Patch.Merge(body);
+        if (state.IsInPlace) body["spec"] = InPlace(now, record, old);
+        else if (old is not null) body["spec"] = new JsonObject { ["replicas"] = old };
+        return body;
+    }
+
+    /// <summary>
+    /// What the workload whose Pods are replaced in place is to be: while it is in its steps, no Pod more may be replaced than they say; past them and on the way back its own controller has a free hand.
+    /// </summary>
+    private static JsonObject InPlace(Workload now, RolloutRecord record, int? old)
+    {
+        var (state, spec) = (record.Stepped!, new JsonObject());
+        var isStepping = state.Stage == SteppedStage.Stepping;
+        // Another's template is left alone.
+        if (record.IsUndo && PodTemplate.Fingerprint(now.Template) == state.Template) spec["template"] = PodTemplate.ImagePatch(now.Template, record.Container, record.Image!);
+        var partition = !isStepping ? state.Partition : old is null ? now.Partition : state.Partition + old.Value;
+        spec["updateStrategy"] = now.Kind == "statefulset"
+            ? new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["partition"] = partition } }
+            : new JsonObject { ["type"] = isStepping ? "OnDelete" : "RollingUpdate" };
+        return spec;
     }
 
     /// <summary>Past the steps: the workload itself gets the new image, and all its Pods back. What runs beside it goes on serving meanwhile.</summary>
     public static Patch Promotion(Workload now, RolloutRecord record)
     {
         var state = record.Stepped!;
+        if (state.IsInPlace) return Of(now, record with { Phase = RolloutPhase.Progressing, Stepped = state with { Stage = SteppedStage.Promoting } });
         var spec = new JsonObject { ["template"] = PodTemplate.ImagePatch(now.Template, record.Container, record.Image!) };
         // Behind a router they were never taken, and an autoscaler may have set them.
         if (state.Route is null) spec["replicas"] = state.Replicas;

@@ -5,7 +5,7 @@ using Rollout.Engine.Traffic.Kubernetes;
 
 namespace Rollout.Engine.Kubernetes.Strategies;
 
-/// <summary>Rollouts of a Deployment in steps: planned, begun, carried on, and told what to do from any shell.</summary>
+/// <summary>Rollouts of a workload in steps: planned, begun, carried on, and told what to do from any shell.</summary>
 internal sealed class SteppedRollouts(WorkloadStore store)
 {
     private static readonly TimeSpan TakeOverEvery = TimeSpan.FromSeconds(5);
@@ -19,27 +19,37 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     public async Task<RolloutPlan> PlanAsync(ImageChange change, IReporter reporter, CancellationToken cancellation)
     {
         var (workload, request) = (change.Workload, change.Request);
-        if (workload.Kind != "deployment" || request.Strategy is not (RolloutStrategy.Canary or RolloutStrategy.BlueGreen)) throw WorkloadErrors.StrategyNotSupported(store.Name, request.Strategy);
+        if (request.Strategy != RolloutStrategy.Canary && (request.Strategy != RolloutStrategy.BlueGreen || workload.IsInPlace)) throw WorkloadErrors.StrategyNotSupported(store.Name, request.Strategy);
         if (workload is { IsPaused: true, IsPauseOurs: false }) throw WorkloadErrors.Paused(workload.Title);
         if (workload.Strategy == RolloutStrategy.Recreate) throw StrategyErrors.NoRoom(workload.Title);
-        var replicas = workload.Progress.Desired;
+        if (workload.IsInPlace) CheckInPlace(workload, request);
+        var replicas = workload.Replaceable;
         var steps = WithChecksAfterTheSwitch(StrategySteps.Of(request, Math.Max(1, replicas)), request);
         if (steps.OfType<HeaderStep>().FirstOrDefault() is { } header) throw StepErrors.StepNotSupported(workload.Title, header, "of a route only the weights are changed", "Leave the step out.");
         // Where nothing runs there is nothing to compare with, and nothing to lose.
         if (replicas == 0) return change;
-        var route = await RouteAsync(workload, request, reporter, cancellation);
+        var route = workload.IsInPlace ? null : await RouteAsync(workload, request, reporter, cancellation);
         if (route is { Router: ShareRouters.Service } && request.Strategy == RolloutStrategy.Canary) throw StepErrors.StepNotSupported(workload.Title, steps[0], "a Service's selector is switched as a whole", "Use -Strategy BlueGreen, or another -Router.");
-        if (route is null && await store.Cluster.Autoscalers.FindAsync(workload, cancellation) is { } scaler) throw StrategyErrors.Autoscaled(workload.Title, scaler.Metadata.Name);
-        await SetsBeside.CheckNamesAsync(store.Client, workload, withServices: route is not null, cancellation);
+        if (route is null && !workload.IsInPlace && await store.Cluster.Autoscalers.FindAsync(workload, cancellation) is { } scaler) throw StrategyErrors.Autoscaled(workload.Title, scaler.Metadata.Name);
+        if (!workload.IsInPlace) await SetsBeside.CheckNamesAsync(store.Client, workload, withServices: route is not null, cancellation);
 
         var (surge, unavailable) = SteppedChange.Room(workload, request, replicas);
         var state = new SteppedState { Strategy = request.Strategy, Replicas = replicas, Surge = surge, Unavailable = unavailable, Baseline = request.Baseline, ChangeCause = change.Cause, Route = route };
+        if (workload.IsInPlace) state = state with { IsInPlace = true, Partition = workload.Partition, Template = PodTemplate.Fingerprint(change.Template) };
         return new SteppedChange(change, new StepChecks(steps, request.HealthChecks), state)
         {
             Target = change.Target,
             Before = change.Before,
             Description = $"{change.Description}, in the steps {StepText.Write(steps)}",
         };
+    }
+
+    /// <exception cref="RolloutException">UpdatedByHand, RouterNotApplicable, BaselineNotSupported.</exception>
+    private static void CheckInPlace(Workload workload, RolloutRequest request)
+    {
+        if (workload.IsOnDelete) throw StrategyErrors.UpdatedByHand(workload.Title);
+        if (request.Docker.Router is { } router) throw StrategyErrors.RouterNotApplicable(workload.Title, router);
+        if (request.Baseline) throw StepErrors.BaselineNotSupported(workload.Title, "its Pods are replaced in place, and none are made beside them");
     }
 
     /// <summary>The router: as asked for, else as it was known before; a blue-green rollout has a Service's selector where nothing else is named.</summary>
@@ -113,7 +123,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         await using var lease = await store.LeaseAsync(planned, cancellation);
         await SetsBeside.RemoveAsync(store.Client, planned, cancellation);
         var record = plan.Begin(store.Now);
-        var begun = await store.PatchAsync(planned, now => SteppedPatch.Of(now, record), cancellation);
+        var begun = await store.PatchAsync(planned, now => SteppedPatch.Begin(now, record), cancellation);
         return await DriveAsync(begun, plan.Checks, changed, reporter, cancellation);
     }
 
@@ -160,22 +170,24 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     {
         if (workload.LastRecord?.Stepped is not { } state) return StatusOf.AtEnd(workload, store.Client.Endpoint);
         var checks = known ?? StepChecks.Of(workload.LastRecord);
-        var promoting = workload;
+        var left = workload;
         if (state.Stage != SteppedStage.Promoting)
         {
-            await using var run = new SteppedRun(store, changed, reporter);
-            (var status, promoting) = await run.RunAsync(workload, checks, cancellation);
-            if (promoting is null) return status;
+            await using var run = new SteppedRun(store, state.IsInPlace ? new PodsInPlace(store) : new SetsBeside(store), changed, reporter);
+            (var status, left) = await run.RunAsync(workload, checks, cancellation);
+            if (left is null) return status;
+            if (left.LastRecord!.Stepped!.Stage == SteppedStage.Stepping) left = await store.PatchAsync(left, now => SteppedPatch.Promotion(now, now.LastRecord!), cancellation);
         }
 
-        if (state.Stage != SteppedStage.Promoting) promoting = await store.PatchAsync(promoting, now => SteppedPatch.Promotion(now, now.LastRecord!), cancellation);
-        return await new FollowedRollout(store, changed, reporter).FollowAsync(promoting, promoting.LastRecord!, checks.Whole, cancellation);
+        // What is left is for the workload's own controller to do.
+        var record = left.LastRecord!;
+        return await new FollowedRollout(store, changed, reporter).FollowAsync(left, record, record.IsUndo ? [] : checks.Whole, cancellation);
     }
 
     /// <summary>Where it stands, with the set beside it.</summary>
     public async Task<RolloutStatus> ReadAsync(Workload workload, CancellationToken cancellation)
     {
-        var second = workload.Record?.Stepped is { IsUnderWay: true } ? await SetsBeside.FindAsync(store.Client, workload, cancellation) : null;
+        var second = workload.Record?.Stepped is { IsUnderWay: true, IsInPlace: false } ? await SetsBeside.FindAsync(store.Client, workload, cancellation) : null;
         return StatusOf.Read(workload, store.Client.Endpoint, second);
     }
 }

@@ -10,12 +10,14 @@ namespace Rollout.Engine.Kubernetes.Strategies;
 /// Takes a rollout along its steps, and back where it is to go back. All it knows stands in the workload's record, which is written before the next step is
 /// begun: any shell goes on where one died, and what another shell writes there (a pause, a promotion, an end) is done by the one at work.
 /// </summary>
-internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? changed, IReporter reporter) : IAsyncDisposable
+internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<RolloutStatus>? changed, IReporter reporter) : IAsyncDisposable
 {
+    /// <summary>The reason of a rollout that another's change took the place of.</summary>
+    internal const string Superseded = "Superseded";
+
     private const int ShiftsAtMost = 3;
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(30);
 
-    private readonly SetsBeside _sets = new(store);
     private readonly PodEvidence _evidence = new(store.Client);
     private readonly DateTimeOffset _begun = store.Now;
     private EarlyFailure? _early;
@@ -27,29 +29,31 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
     /// <param name="first">The workload, with its record.</param>
     /// <param name="checks">The checks as this shell knows them.</param>
     /// <param name="cancellation">Stops at once; nothing is lost.</param>
-    /// <returns>Where it stands; Promoting where the workload itself is to be changed next.</returns>
-    public async Task<(RolloutStatus Status, Workload? Promoting)> RunAsync(Workload first, StepChecks checks, CancellationToken cancellation)
+    /// <returns>Where it stands; and the workload where it is itself to be brought the rest of the way.</returns>
+    public async Task<(RolloutStatus Status, Workload? Left)> RunAsync(Workload first, StepChecks checks, CancellationToken cancellation)
     {
-        await _sets.BeginAsync(first, cancellation);
+        await sides.BeginAsync(first, cancellation);
         var template = first.Template;
         while (true)
         {
-            var sight = _sets.Look();
+            var sight = sides.Look();
             if (sight.Workload is not { } now || now.Progress.Reason == "Deleted") return (Gone(first), null);
-            if (now.LastRecord is not { Stepped: { } state } record || state.Stage == SteppedStage.Over) return (StatusOf.AtEnd(now, store.Client.Endpoint), null);
+            if (now.LastRecord is not { Stepped: { } begun } record || begun.Stage == SteppedStage.Over) return (StatusOf.AtEnd(now, store.Client.Endpoint), null);
+            var state = begun with { Replicas = sight.Replicas ?? begun.Replicas };
             var isSuperseded = sight.IsSuperseded || !PodTemplate.AreSame(now.Template, template);
-            if (isSuperseded && state.Stage == SteppedStage.Stepping) await WriteAsync(now, Superseded, cancellation);
+            if (isSuperseded && state.Stage == SteppedStage.Stepping) await WriteAsync(now, Overtaken, cancellation);
+            else if (state is { Stage: SteppedStage.Returning, IsInPlace: true } && PodTemplate.Image(now.Template, record.Container) == record.Image) return (Told(now, record, sight), now);
             else if (state.Stage == SteppedStage.Returning)
             {
                 if (await ReturnAsync(now, record, sight, cancellation) is { } back) return (back, null);
             }
             else if (state.IsHeld || record is { Phase: RolloutPhase.Paused } && state.Current is PauseStep { IsOpenEnded: true }) return (Told(now, record, sight), null);
             else if (state.Passed >= state.Steps.Count) return (Told(now, record, sight), now);
-            else if (await StepAsync(now, record, sight, checks, cancellation) is { } ended) return (ended, null);
+            else if (await StepAsync(now, record with { Stepped = state }, sight, checks, cancellation) is { } ended) return (ended, null);
         }
     }
 
-    public ValueTask DisposeAsync() => _sets.DisposeAsync();
+    public ValueTask DisposeAsync() => sides.DisposeAsync();
 
     // ---- forward
 
@@ -57,13 +61,19 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
     {
         var state = record.Stepped!;
         Told(now, record, sight);
+        var deadline = (state.Since > _begun ? state.Since : _begun) + TimeSpan.FromSeconds(record.TimeoutSec);
+        if (!sight.IsSettled && store.Now < deadline)
+        {
+            await WaitAsync(null, deadline, cancellation);
+            return null;
+        }
+
         _early ??= new EarlyFailure(record.GraceRestarts, TimeSpan.FromSeconds(record.GraceSec));
         await _evidence.ExplainAsync(_early, sight.NewPods, store.Now, cancellation);
         var (trouble, lookAgain) = _early.Look(sight.NewPods, store.Now);
 
         var share = await ShareAsync(state, cancellation);
         var path = Path(state);
-        var deadline = (state.Since > _begun ? state.Since : _begun) + TimeSpan.FromSeconds(record.TimeoutSec);
         var actions = RolloutDriver.Next(path, sight.Observed(state, share ?? _written, trouble is not null), store.Now, deadline);
         if (state.Route is not null && share is null && actions[0] is not (RolloutAction.Fail or RolloutAction.Create))
         {
@@ -82,16 +92,16 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
                 await ShareRouters.Open(store.Client, store.Namespace, state.Route!).SetAsync(shift.Percent, cancellation);
                 return null;
             case RolloutAction.Create:
-                await _sets.ScaleAsync(now, record, sight.New.Wanted + actions.Count, cancellation);
+                await sides.RaiseNewAsync(sight, actions.Count, cancellation);
                 return null;
             case RolloutAction.Retire:
-                await WriteAsync(now, same => same, cancellation, sight.Old.Wanted - actions.Count);
+                await sides.LowerOldAsync(sight, actions.Count, cancellation);
                 return null;
             case RolloutAction.Fail:
                 var why = trouble is null ? Late(record, sight) : await _evidence.ToldAsync(trouble, sight.NewPods, cancellation);
                 return await FailAsync(now, trouble?.Reason ?? "Timeout", why, cancellation);
             case RolloutAction.Check or RolloutAction.Pass or RolloutAction.Hold when sight.IsBaselineBehind:
-                await _sets.ScaleAsync(now, record, sight.New.Wanted, cancellation);
+                await sides.RaiseNewAsync(sight, 0, cancellation);
                 await WaitAsync(lookAgain, null, cancellation);
                 return null;
             case RolloutAction.Check check:
@@ -100,7 +110,7 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
                 await PassAsync(now, state, cancellation);
                 return null;
             case RolloutAction.Expire:
-                return await FailAsync(now, "ApprovalExpired", $"Nobody resumed it in the time that the step '{state.Current}' gives.", cancellation);
+                return await FailAsync(now, "ApprovalExpired", $"Nobody resumed it in the time that the step '{state.Current}' gives.", cancellation, verdict: null);
             case RolloutAction.Hold:
                 await WriteAsync(now, same => same with { Phase = RolloutPhase.Paused }, cancellation);
                 return null;
@@ -146,8 +156,10 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
         RolloutHealth health;
         try
         {
-            var status = StatusOf.Build(sight.Second!, store.Client.Endpoint, record with { Stepped = null }, RolloutPhase.Progressing, null, null);
-            health = await new HealthCheckRunner(new PodStates(store.Cluster), store.Cluster.Time).RunAsync(status, checks.At(step), reporter, cancellation);
+            var status = StatusOf.Build(sight.Second ?? now, store.Client.Endpoint, record with { Stepped = null }, RolloutPhase.Progressing, null, null) with { Desired = sight.New.Wanted };
+            var checking = (CancellationToken end) => new HealthCheckRunner(new PodStates(store.Cluster), store.Cluster.Time).RunAsync(status, checks.At(step), reporter, end);
+            if (await UnlessCommandedAsync(now, checking, cancellation) is not { } found) return null;
+            health = found;
         }
         catch (RolloutException problem) when (!KubernetesErrors.IsTransient(problem))
         {
@@ -163,11 +175,38 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
         return null;
     }
 
+    /// <summary>What the work finds; null where it was broken off, as somebody said meanwhile what is to be done, or changed the workload.</summary>
+    private async Task<T?> UnlessCommandedAsync<T>(Workload now, Func<CancellationToken, Task<T>> work, CancellationToken cancellation) where T : class
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var working = work(either.Token);
+        var commanded = CommandedAsync(now, either.Token);
+        await Task.WhenAny(working, commanded);
+        await either.CancelAsync();
+        await commanded.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        try
+        {
+            return await working;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Ends when the workload's record or template is another than it was.</summary>
+    private async Task CommandedAsync(Workload before, CancellationToken cancellation)
+    {
+        while (sides.Look().Workload is { } now && now.LastRecord?.Stepped?.Turn == before.LastRecord!.Stepped!.Turn && PodTemplate.AreSame(now.Template, before.Template)) await sides.WaitAsync(LookAtLeastEvery, cancellation);
+    }
+
     // ---- back
 
     /// <summary>What is done when it failed: with Undo it turns back, else it is left as it is.</summary>
     private async Task<RolloutStatus?> FailAsync(Workload now, string reason, string message, CancellationToken cancellation, HealthVerdict? verdict = HealthVerdict.Unhealthy)
     {
+        // Who looks where to go back to must not find it. What stands beside the workload is no revision of its own.
+        if (now.IsInPlace && verdict == HealthVerdict.Unhealthy) await store.MarkAsync(now, [], HealthVerdict.Unhealthy, cancellation);
         var failed = (RolloutRecord record) => (record with { Reason = reason, Message = ForeignText.Neutralise(message) }).With(new RolloutDecision(store.Now, "Failed", ForeignText.Neutralise(message), verdict));
         if (now.LastRecord!.OnFailure == FailureAction.Undo)
         {
@@ -176,11 +215,11 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
         }
 
         var left = await WriteAsync(now, record => failed(record) with { Phase = RolloutPhase.Failed, CompletedAt = store.Now }, cancellation);
-        return Told(left, left.LastRecord!, _sets.Look());
+        return Told(left, left.LastRecord!, sides.Look());
     }
 
     /// <summary>The record of a rollout that turns back from its steps: what ran before is what is wanted.</summary>
-    public static RolloutRecord Returning(RolloutRecord record, DateTimeOffset now) => (record with
+    public static RolloutRecord Returning(RolloutRecord record, DateTimeOffset now) => record.Stepped!.Stage == SteppedStage.Returning ? record : (record with
     {
         Phase = RolloutPhase.Progressing,
         Image = record.PreviousImage,
@@ -191,14 +230,15 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
     }).With(new RolloutDecision(now, "Undoing", $"Back to {record.PreviousImage}."));
 
     /// <summary>Somebody else's change is what is wanted now: what was made beside it goes, and its replicas are given back.</summary>
-    private RolloutRecord Superseded(RolloutRecord record) =>
-        Returning(record with { Reason = "Superseded", Message = "Somebody else started another rollout over this one.", IsAsked = false }, store.Now);
+    private RolloutRecord Overtaken(RolloutRecord record) =>
+        Returning(record with { Reason = Superseded, Message = "Somebody else started another rollout over this one.", IsAsked = false }, store.Now);
 
     /// <summary>The old side first gets all its Pods back; only then the new goes, unless it serves nothing anyway.</summary>
     private async Task<RolloutStatus?> ReturnAsync(Workload now, RolloutRecord record, SidesSight sight, CancellationToken cancellation)
     {
         var state = record.Stepped!;
         Told(now, record, sight);
+        if (state.IsInPlace) return await ReturnedAsync(now, Overtaken(record), cancellation);
         if (state.Route is not null)
         {
             await SecondSide.RetireAsync(store, now, record, cancellation);
@@ -225,7 +265,7 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
     }
 
     private async Task<RolloutStatus> ReturnedAsync(Workload now, RolloutRecord record, CancellationToken cancellation) =>
-        record.Reason == "Superseded"
+        record.Reason == Superseded
             ? await EndAsync(now, record, RolloutPhase.Failed, "Failed", record.Message!, isOver: true, cancellation)
             : await EndAsync(now, record, RolloutPhase.Undone, "Undone", $"{record.Image} serves.", isOver: true, cancellation);
 
@@ -246,7 +286,7 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
     private async Task<Workload> WriteAsync(Workload now, Func<RolloutRecord, RolloutRecord> change, CancellationToken cancellation, int? replicas = null)
     {
         var written = await store.PatchAsync(now, fresh => SteppedPatch.Of(fresh, change(fresh.LastRecord ?? throw WorkloadErrors.ChangedMeanwhile(fresh.Title)), replicas), cancellation);
-        _sets.Wrote(written);
+        sides.Wrote(written);
         return written;
     }
 
@@ -255,7 +295,7 @@ internal sealed class SteppedRun(WorkloadStore store, Action<RolloutStatus>? cha
         var limit = until - store.Now ?? LookAtLeastEvery;
         if (lookAgain < limit) limit = lookAgain.Value;
         if (limit > LookAtLeastEvery) limit = LookAtLeastEvery;
-        return _sets.WaitAsync(limit < TimeSpan.Zero ? TimeSpan.Zero : limit, cancellation);
+        return sides.WaitAsync(limit < TimeSpan.Zero ? TimeSpan.Zero : limit, cancellation);
     }
 
     private static string Late(RolloutRecord record, SidesSight sight) =>

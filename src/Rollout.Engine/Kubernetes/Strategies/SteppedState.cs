@@ -36,6 +36,15 @@ internal sealed record SteppedState
     public int Unavailable { get; init; }
     public bool Baseline { get; init; }
 
+    /// <summary>True where the workload's own Pods are replaced, each in its place; false where a second set stands beside it.</summary>
+    public bool IsInPlace { get; init; }
+
+    /// <summary>A StatefulSet's own partition, which it gets back.</summary>
+    public int Partition { get; init; }
+
+    /// <summary>The new template's fingerprint, where the workload itself has it already.</summary>
+    public string? Template { get; init; }
+
     /// <summary>Why, for the history.</summary>
     public string? ChangeCause { get; init; }
 
@@ -73,5 +82,6 @@ internal sealed record SteppedState
 
     public static string RoleOf(RolloutStrategy strategy) => strategy == RolloutStrategy.BlueGreen ? "green" : "canary";
 
-    public SteppedState Passing(DateTimeOffset now) => this with { Passed = Passed + 1, Since = now };
+    /// <summary>Past its present step; where somebody turned it back meanwhile there is none.</summary>
+    public SteppedState Passing(DateTimeOffset now) => Stage == SteppedStage.Stepping ? this with { Passed = Passed + 1, Since = now } : this;
 }

@@ -24,6 +24,20 @@ internal static class StrategyErrors
         "Share it out by a router (-Router Gateway or Istio), or use -Strategy Rolling.",
         workload);
 
+    internal static RolloutException UpdatedByHand(string workload) => new(
+        "UpdatedByHand",
+        ErrorKind.NotSupported,
+        $"'{workload}' has the updateStrategy OnDelete: its Pods are replaced when somebody deletes them.",
+        "Give it the updateStrategy RollingUpdate, or use -Strategy Rolling and delete its Pods yourself.",
+        workload);
+
+    internal static RolloutException RouterNotApplicable(string workload, string router) => new(
+        "RouterNotApplicable",
+        ErrorKind.NotSupported,
+        $"The Pods of '{workload}' are replaced in place, so that no router can tell old from new: -Router {router} has nothing to share out.",
+        "Leave out -Router: the Pods themselves are the share.",
+        workload);
+
     internal static RolloutException NoRoom(string workload) => new(
         "CannotRunSideBySide",
         ErrorKind.NotSupported,

@@ -15,6 +15,17 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
     /// <summary>Who sets its replicas, in a sentence; null where nobody does.</summary>
     public string? Autoscaled { get; init; }
 
+    /// <summary>The pod template with it.</summary>
+    public JsonObject Template
+    {
+        get
+        {
+            var template = PodTemplate.WithoutHash(Workload.Template);
+            PodTemplate.SetImage(template, Container, Image.ToString());
+            return template;
+        }
+    }
+
     /// <summary>Why, for the history.</summary>
     public string Cause => Request.ChangeCause ?? $"Rollout: {Container}={Image}";
 

@@ -40,7 +40,9 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
             Before = StatusOf.Read(workload, Endpoint),
             Description = $"Set the image of container {container} of {workload.Title} to {image} in place of {PodTemplate.Image(workload.Template, container)}",
         };
-        return request.Strategy == RolloutStrategy.Rolling ? change : await _stepped.PlanAsync(change, reporter, cancellation);
+        var plan = request.Strategy == RolloutStrategy.Rolling ? change : await _stepped.PlanAsync(change, reporter, cancellation);
+        await WarnOfLossAsync(plan, reporter, cancellation);
+        return plan;
     }
 
     public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation)
@@ -199,6 +201,13 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         var record = plan.Begin(store.Now);
         var workload = await store.PatchAsync(plan.Workload, now => plan.Patch(now, record), cancellation);
         return await followed.FollowAsync(workload, record, record.Checks, cancellation);
+    }
+
+    private async Task WarnOfLossAsync(RolloutPlan plan, IReporter reporter, CancellationToken cancellation)
+    {
+        if (RequestLoss.Of(plan) is not { } loss) return;
+        var (services, budgets) = (store.Cluster.Services.InAsync(store.Namespace, cancellation), store.Cluster.DisruptionBudgets.InAsync(store.Namespace, cancellation));
+        foreach (var risk in loss.Risks(await services, await budgets)) reporter.Warning(risk);
     }
 
     private static void CheckCanPause(Workload workload)

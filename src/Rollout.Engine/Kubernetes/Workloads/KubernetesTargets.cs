@@ -21,6 +21,8 @@ public sealed partial class KubernetesTargets : IRolloutTargets
         Watch = new ClusterWatch(client, time, random);
         Images = new ImageDigests(new DockerConfig(), time);
         Autoscalers = new Autoscalers(client, time);
+        Services = new NamespaceList<PlainObject>(client, Resources.Services, time);
+        DisruptionBudgets = new NamespaceList<PodDisruptionBudget>(client, Resources.PodDisruptionBudgets, time);
         Version = new SupportedVersion(client);
     }
 
@@ -30,6 +32,10 @@ public sealed partial class KubernetesTargets : IRolloutTargets
     internal IKubernetesClient Client { get; }
 
     internal Autoscalers Autoscalers { get; }
+
+    internal NamespaceList<PlainObject> Services { get; }
+
+    internal NamespaceList<PodDisruptionBudget> DisruptionBudgets { get; }
 
     internal SupportedVersion Version { get; }
 

@@ -7,7 +7,7 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 internal static class NeededRights
 {
     // Without these a rollout works, and a failure is told with less of an explanation.
-    private static readonly HashSet<string> Helpful = ["pods/log", "events", "horizontalpodautoscalers", "services", "endpointslices", "httproutes", "virtualservices", "destinationrules"];
+    private static readonly HashSet<string> Helpful = ["pods/log", "events", "horizontalpodautoscalers", "poddisruptionbudgets", "services", "endpointslices", "httproutes", "virtualservices", "destinationrules"];
 
     /// <summary>Every right, for a namespace.</summary>
     public static IReadOnlyList<(ResourceAttributes Right, bool IsNeeded)> In(string @namespace)

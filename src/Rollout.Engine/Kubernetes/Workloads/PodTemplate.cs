@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
@@ -43,6 +45,9 @@ internal static class PodTemplate
 
     /// <summary>Whether two templates are the same but for the label that a ReplicaSet adds.</summary>
     public static bool AreSame(JsonObject one, JsonObject other) => JsonNode.DeepEquals(WithoutHash(one), WithoutHash(other));
+
+    /// <summary>A template in few characters, to know it again.</summary>
+    public static string Fingerprint(JsonObject template) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(WithoutHash(template).ToJsonString())))[..16];
 
     /// <summary>The template without what a controller puts into the copy it keeps of it.</summary>
     public static JsonObject WithoutHash(JsonObject template)

@@ -19,7 +19,8 @@ internal sealed class RolloutGate(WorkloadStore store, IReporter reporter)
         RolloutHealth health;
         try
         {
-            var status = StatusOf.Build(outcome.Sight.Workload!, store.Client.Endpoint, record, RolloutPhase.Progressing, "Checking", "Its health is checked.");
+            var workload = outcome.Sight.Workload!;
+            var status = StatusOf.Build(workload, store.Client.Endpoint, record, RolloutPhase.Progressing, "Checking", "Its health is checked.") with { Desired = workload.Replaceable };
             health = await Runner(record).RunAsync(status, checks, reporter, cancellation);
         }
         catch (RolloutException problem) when (!KubernetesErrors.IsTransient(problem))

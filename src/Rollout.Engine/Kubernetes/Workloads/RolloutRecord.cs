@@ -47,7 +47,7 @@ internal sealed record RolloutRecord
 
     /// <summary>The image that the workload itself has: while the new runs beside it, still the one before.</summary>
     [JsonIgnore]
-    public string? OwnImage => Stepped is { Stage: SteppedStage.Stepping } ? PreviousImage : Image;
+    public string? OwnImage => Stepped is { Stage: SteppedStage.Stepping, IsInPlace: false } ? PreviousImage : Image;
 
     /// <summary>The checks that may be read by everybody, for who carries on or undoes.</summary>
     public IReadOnlyList<RolloutHealthCheck> Checks { get; init => field = value ?? []; } = [];

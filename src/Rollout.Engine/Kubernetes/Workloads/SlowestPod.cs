@@ -20,6 +20,9 @@ internal sealed record SlowestPod(string Name, string Reason, string Message)
 
     public static bool IsReady(Pod pod) => pod.Status.Conditions.Any(condition => condition is { Type: "Ready", Status: "True" });
 
+    /// <summary>Whether it has been ready for so long, and so is available.</summary>
+    public static bool IsReady(Pod pod, TimeSpan since, DateTimeOffset now) => pod.Status.Conditions.Any(condition => condition is { Type: "Ready", Status: "True" } && now - (condition.LastTransitionTime ?? now) >= since);
+
     public override string ToString() => $"Pod {Name}: {Reason}. {Message}".TrimEnd();
 
     private static SlowestPod Of(Pod pod)

@@ -22,7 +22,7 @@ internal static class StatusOf
 
     public static RolloutStatus Build(Workload workload, RolloutEndpoint endpoint, RolloutRecord? record, RolloutPhase phase, string? reason, string? message, Workload? second = null)
     {
-        var progress = record?.Stepped is { IsUnderWay: true } state ? Together(workload.Progress, second?.Progress, state) : workload.Progress;
+        var progress = record?.Stepped is { IsUnderWay: true, IsInPlace: false } state ? Together(workload.Progress, second?.Progress, state) : workload.Progress;
         var container = workload.Container;
         var image = Parsed(record?.Stepped is { Stage: SteppedStage.Stepping } ? record.Image : PodTemplate.Image(workload.Template, container));
         return new RolloutStatus

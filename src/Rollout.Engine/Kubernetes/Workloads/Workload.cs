@@ -34,11 +34,23 @@ internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Tem
     /// <summary>Seconds a Pod must be ready before it is available.</summary>
     public int MinReadySeconds { get; private init; }
 
+    /// <summary>True where its own Pods are replaced, each in its place: no second set can stand beside them.</summary>
+    public bool IsInPlace => Kind is "statefulset" or "daemonset";
+
     /// <summary>Pods above the wanted number while a Deployment is rolled out, as it says itself: <c>25%</c>.</summary>
     public string MaxSurge { get; private init; } = "";
 
     /// <summary>Pods that may be missing from the wanted number meanwhile.</summary>
     public string MaxUnavailable { get; private init; } = "";
+
+    /// <summary>The ordinal below which a StatefulSet's Pods keep the old revision.</summary>
+    public int Partition { get; private init; }
+
+    /// <summary>How many Pods an update replaces.</summary>
+    public int Replaceable => Math.Max(0, Progress.Desired - Partition);
+
+    /// <summary>True where its Pods are replaced only when somebody deletes them.</summary>
+    public bool IsOnDelete { get; private init; }
 
     /// <summary>True where a broken Pod holds up all others, its own undo too: a StatefulSet that goes in order.</summary>
     public bool IsOrdered { get; private init; }
@@ -78,7 +90,15 @@ internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Tem
     public static Workload Of(StatefulSet item) => new("statefulset", item.Metadata, item.Spec.Template, item.Spec.Selector, Progress.Of(item))
     {
         IsOrdered = item.Spec.PodManagementPolicy != "Parallel",
+        Partition = item.Spec.UpdateStrategy.RollingUpdate.Partition,
+        IsOnDelete = item.Spec.UpdateStrategy.Type == "OnDelete",
+        MinReadySeconds = item.Spec.MinReadySeconds,
     };
 
-    public static Workload Of(DaemonSet item) => new("daemonset", item.Metadata, item.Spec.Template, item.Spec.Selector, Progress.Of(item));
+    public static Workload Of(DaemonSet item) => new("daemonset", item.Metadata, item.Spec.Template, item.Spec.Selector, Progress.Of(item))
+    {
+        IsOnDelete = item.Spec.UpdateStrategy.Type == "OnDelete",
+        MinReadySeconds = item.Spec.MinReadySeconds,
+        MaxUnavailable = $"{item.Spec.UpdateStrategy.RollingUpdate.MaxUnavailable}",
+    };
 }

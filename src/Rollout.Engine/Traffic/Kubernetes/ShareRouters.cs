@@ -37,7 +37,7 @@ internal static class ShareRouters
         var found = asked with { Backend = service.Metadata.Name, Second = second, Label = label, OldValue = selector[label], NewValue = NewValue(selector[label], second) };
         if (RouteShape.Find(asked.Router) is not { } shape)
         {
-            Tell(service, Service, reporter);
+            if (Ownership.Of(service.Metadata) is { Reverts: true } owner) reporter.Warning($"The Service '{service.Metadata.Name}' is kept by {owner.Owner}, which may put back what a rollout writes there. Have it leave the selector alone.");
             return found with { Name = service.Metadata.Name };
         }
 
@@ -61,17 +61,12 @@ internal static class ShareRouters
         var sending = routes.Where(route => Backends(route, shape, @namespace).Any(service => service.Split('/')[0] == asked.Backend)).ToList();
         if (sending is not [var only]) throw RouteErrors.RouteNotChosen(shape.Resource.Kind, asked.Backend, [.. sending.Select(route => route.Metadata.Name)]);
 
-        Tell(only, shape.Resource.Kind, reporter);
+        foreach (var warning in RouteWriters.Warnings(only, shape)) reporter.Warning(warning);
         var found = await WithSubsetAsync(client, @namespace, asked with { Name = only.Metadata.Name }, Backends(only, shape, @namespace), cancellation);
         var rules = WeightedRouter.Rule.Of(only, shape, @namespace, found.Backend, found.Second).ToList();
         if (rules.Any(rule => rule.Backends.Count != (rule.New is null ? 1 : 2))) throw RouteErrors.RouteShared(only.Metadata.Name, found.Backend);
         if (shape.Obstacle(only) is { } obstacle) throw RouteErrors.NotAccepted($"{shape.Resource.Kind} {only.Metadata.Name}", obstacle);
         return found with { Weights = [.. rules.Select(rule => rule.WeightOf(rule.Old))], AddsReference = rules.Any(rule => rule.New is null) };
-    }
-
-    private static void Tell(PlainObject route, string kind, IReporter reporter)
-    {
-        if (Ownership.Of(route.Metadata) is { Reverts: true } owner) reporter.Warning($"{kind} '{route.Metadata.Name}' is kept by {owner.Owner}, which may put back what a rollout writes there. Have it leave the weights alone.");
     }
 
     private static List<string> Backends(PlainObject route, RouteShape shape, string @namespace) =>

@@ -73,7 +73,7 @@ internal sealed class Playground(KubernetesClient client, string @namespace, boo
                 ["spec"] = new JsonObject
                 {
                     ["terminationGracePeriodSeconds"] = 1,
-                    ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = image }),
+                    ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = image, ["readinessProbe"] = new JsonObject { ["tcpSocket"] = new JsonObject { ["port"] = 80 } } }),
                 },
             },
         };

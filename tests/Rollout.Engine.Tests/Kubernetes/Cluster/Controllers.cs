@@ -65,6 +65,7 @@ internal sealed partial class Controllers : IDisposable
             var strategy = spec.Child("updateStrategy");
             strategy["type"] ??= "RollingUpdate";
             if (resource == "apps/statefulsets") spec["podManagementPolicy"] ??= "OrderedReady";
+            else if (strategy.Text("type") == "RollingUpdate") strategy.Child("rollingUpdate")["maxUnavailable"] ??= 1;
         }
 
         return item;
@@ -483,7 +484,7 @@ internal sealed partial class Controllers : IDisposable
         string RevisionOfPod(JsonObject pod) => pod.Text("metadata", "labels", "controller-revision-hash")!;
         var updated = pods.Values.Count(pod => RevisionOfPod(pod) == update);
         var ready = pods.Values.Count(Kubelet.IsReady);
-        var isComplete = updated == desired && ready == desired && pods.Count == desired && partition == 0;
+        var isComplete = updated == desired && ready == desired && pods.Count == desired;
         _store.Change(key, changed =>
         {
             var status = new JsonObject

@@ -75,6 +75,22 @@ public sealed class CanaryContractTests
         await stage.AssertAllRunsAsync("v2");
     }
 
+    /// <summary>A check that would go on for longer than the test may.</summary>
+    [Theory]
+    [EachClusterWith("Stop", RolloutPhase.Undone)]
+    [EachClusterWith("Promote", RolloutPhase.Healthy)]
+    [EachClusterWith("Suspend", RolloutPhase.Paused)]
+    public async Task ACommandEndsACheckThatIsBeingMadeAtOnce(string cluster, string how, RolloutPhase expected)
+    {
+        await using var stage = await Stage.SetAsync(cluster);
+        var rollout = stage.StartAsync(Stage.Request("") with { Steps = [new WeightStep(25), new CheckStep([new ContainerHealthCheck { Name = "containers", For = TimeSpan.FromHours(1) }])] });
+        await AtStepAsync(stage, "2 of 2: check");
+
+        Assert.Equal(expected, (await stage.DoAsync(Enum.Parse<RolloutVerb>(how))).Phase);
+
+        Assert.Equal(expected, (await rollout).Phase);
+    }
+
     [Theory]
     [EachClusterWith("25%,pause", "Stop")]
     [EachClusterWith("75%,pause", "Undo")]

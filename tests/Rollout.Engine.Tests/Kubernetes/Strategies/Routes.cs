@@ -15,10 +15,12 @@ internal static class Routes
         ["spec"] = new JsonObject { ["selector"] = new JsonObject { ["app"] = "app" }, ["ports"] = new JsonArray(new JsonObject { ["port"] = 80, ["targetPort"] = 8080 }) },
     });
 
-    public static async Task GatewayAsync(Playground place)
+    /// <param name="place">Where.</param>
+    /// <param name="manager">Who else wrote it; null for nobody.</param>
+    public static async Task GatewayAsync(Playground place, string? manager = null)
     {
         await DefineAsync(place, Resources.HttpRoutes, "HTTPRoute");
-        await place.CreateAsync(Resources.HttpRoutes, new JsonObject
+        var route = await place.CreateAsync(Resources.HttpRoutes, new JsonObject
         {
             ["apiVersion"] = Resources.HttpRoutes.ApiVersion,
             ["kind"] = "HTTPRoute",
@@ -30,6 +32,13 @@ internal static class Routes
                     new JsonObject { ["matches"] = new JsonArray(new JsonObject { ["path"] = new JsonObject { ["value"] = "/shop" } }), ["backendRefs"] = new JsonArray(new JsonObject { ["name"] = "app", ["port"] = 80, ["weight"] = 7 }) }),
             },
         });
+        if (manager is null) return;
+        var wrote = new JsonObject
+        {
+            ["manager"] = manager, ["operation"] = "Update", ["apiVersion"] = Resources.HttpRoutes.ApiVersion, ["time"] = "2026-01-01T00:00:00Z", ["fieldsType"] = "FieldsV1",
+            ["fieldsV1"] = new JsonObject { ["f:spec"] = new JsonObject { ["f:rules"] = new JsonObject() } },
+        };
+        await place.PatchAsync(Resources.HttpRoutes, route.Metadata.Name, Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["managedFields"] = new JsonArray(wrote) } }));
     }
 
     public static async Task IstioAsync(Playground place, bool subsets)

@@ -7,14 +7,14 @@ using Xunit;
 
 namespace Rollout.Engine.Tests.Kubernetes.Strategies;
 
-/// <summary>A Deployment <c>app</c> of v1 in a namespace of its own, and what tests of rollouts in steps do with it. Each use of it is another shell.</summary>
-internal sealed class Stage(Playground place) : IAsyncDisposable
+/// <summary>A workload <c>app</c> of v1, a Deployment mostly, in a namespace of its own, and what tests of rollouts in steps do with it. Each use of it is another shell.</summary>
+internal sealed class Stage(Playground place, string kind = "deployment") : IAsyncDisposable
 {
     public static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
 
     public Playground Place => place;
 
-    public IRolloutTarget Target => Targets.Find(TargetName.Parse("deployment/app"), place.Namespace);
+    public IRolloutTarget Target => Targets.Find(new TargetName(kind, "app"), place.Namespace);
 
     public KubernetesTargets Targets => new(place.Client, TimeProvider.System, Random.Shared) { Images = AnyImage.Instance };
 

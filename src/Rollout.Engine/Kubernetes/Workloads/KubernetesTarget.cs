@@ -207,7 +207,14 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     {
         if (RequestLoss.Of(plan) is not { } loss) return;
         var (services, budgets) = (store.Cluster.Services.InAsync(store.Namespace, cancellation), store.Cluster.DisruptionBudgets.InAsync(store.Namespace, cancellation));
-        foreach (var risk in loss.Risks(await services, await budgets)) reporter.Warning(risk);
+        try
+        {
+            foreach (var risk in loss.Risks(await services, await budgets)) reporter.Warning(risk);
+        }
+        catch (RolloutException e) when (e.Id == "InvalidMaxSurge")
+        {
+            // The server says what is wrong with it.
+        }
     }
 
     private static void CheckCanPause(Workload workload)

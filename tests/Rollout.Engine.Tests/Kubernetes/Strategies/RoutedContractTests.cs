@@ -139,7 +139,8 @@ public sealed class RoutedContractTests
 
         Assert.Equal(subsets ? "stable=75 canary=25" : "app=75 app-canary=25", await Routes.WeightsAsync(stage.Place, Resources.VirtualServices));
         Assert.Equal(subsets ? ["v1", "v2"] : ["v1"], await ReachedAsync(stage, "app"));
-        Assert.Equal(RolloutPhase.Healthy, (await stage.DoAsync(RolloutVerb.Promote)).Phase);
+        var promoted = await stage.DoAsync(RolloutVerb.Promote);
+        Assert.True(promoted.Phase == RolloutPhase.Healthy, $"{promoted.Phase} {promoted.Reason}: {promoted.Message}");
         Assert.Equal(subsets ? "stable=100" : "app=100", await Routes.WeightsAsync(stage.Place, Resources.VirtualServices));
     }
 

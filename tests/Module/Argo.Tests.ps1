@@ -65,6 +65,24 @@ Describe 'A Rollout of Argo' -Skip:$NoCluster {
         (Get-Rollout rollout/shop @at).Image.Tag | Should -Be $before.Image.Tag
     }
 
+    It 'refuses <_>, for which its strategy has no field' -ForEach 'ScaleDownDelay', 'AutoPromote', 'Router', 'Step', 'Baseline' {
+        $with = @{ $_ = @{ ScaleDownDelay = '30s'; AutoPromote = $true; Router = 'Gateway'; Step = '20%'; Baseline = $true }[$_] }
+        $before = Get-Rollout rollout/shop @at
+        $failure = Get-Failure { Start-Rollout rollout/shop -Image 127.0.0.1:1/shop:v3 @with @at -ErrorAction Stop }
+        $failure.FullyQualifiedErrorId | Should -BeLike 'ArgoSpecDecides,*'
+        $failure.Exception.Message | Should -BeLike "*-$_*"
+        (Get-Rollout rollout/shop @at).Image.Tag | Should -Be $before.Image.Tag
+    }
+
+    It 'sets what its strategy has a field for' {
+        Start-Rollout rollout/shop -Image 127.0.0.1:1/shop:v4 -MaxSurge 2 -MaxUnavailable 25% @at | Out-Null
+        $canary = (Invoke-TestCluster $cluster GET "/apis/argoproj.io/v1alpha1/namespaces/$space/rollouts/shop").spec.strategy.canary
+        $canary.maxSurge | Should -Be 2
+        $canary.maxUnavailable | Should -Be '25%'
+        $canary.steps | Should -HaveCount 2
+        (Resume-Rollout rollout/shop -Full @at).Phase | Should -Be Healthy
+    }
+
     It 'refuses another strategy than its own' {
         { Start-Rollout rollout/shop -Image 127.0.0.1:1/shop:v3 -Strategy BlueGreen @at -ErrorAction Stop } | Should -Throw -ErrorId 'ArgoSpecDecides,*'
     }

@@ -64,6 +64,18 @@ Describe 'Canary and blue-green' -Skip:$NoDocker {
         docker ps --format '{{.Image}}' --filter "name=^$Prefix-steps-" | Should -Be "$Prefix/app:v1"
     }
 
+    It 'is not swept away by another image while it is held' {
+        $held = $v2 | Start-Rollout $name -Strategy Canary -Step '50%,pause' -WarningAction SilentlyContinue
+        $v9 = New-TestImage v9
+        foreach ($refused in { $v9 | Start-Rollout $name -ErrorAction Stop }, { $v9 | Start-Rollout $name -Strategy Canary -WhatIf -ErrorAction Stop }) {
+            $failure = Get-Failure $refused
+            $failure.FullyQualifiedErrorId | Should -BeLike 'SteppedRolloutUnderWay,*'
+            $failure.ErrorDetails.RecommendedAction | Should -BeLike '*Stop-Rollout*'
+        }
+        (Get-Rollout $name).Step | Should -Be $held.Step
+        (Stop-Rollout $name).Phase | Should -Be Undone
+    }
+
     It 'is let go by Resume-Rollout, taken to the end by -Full' {
         $held = $v2 | Start-Rollout $name -Strategy Canary -Step '50%,pause,pause' -WarningAction SilentlyContinue
         $held.Step | Should -Be '2 of 3: pause'

@@ -1,11 +1,9 @@
 # A cluster for the module's tests: the engine tests' in-process one as a process, or the real one that ROLLOUT_TEST_KUBECONFIG names.
 # Dot-sourced after TestSetup.ps1.
+. $PSScriptRoot/TestProgram.ps1
 
 # Whether the engine's tests, which hold the in-process cluster, are built.
-function Get-TestClusterProgram {
-    'Release', 'Debug' | ForEach-Object { "$PSScriptRoot/../Rollout.Engine.Tests/bin/$_/net10.0/Rollout.Engine.Tests.dll" } | Get-Item -ErrorAction Ignore |
-        Sort-Object LastWriteTime | Select-Object -Last 1 -ExpandProperty FullName
-}
+function Get-TestClusterProgram { Get-TestProgram }
 
 # Starts it, and returns what is needed to reach it; its process is ended by Stop-TestCluster.
 function Start-TestCluster([string] $Kind) {
@@ -15,11 +13,8 @@ function Start-TestCluster([string] $Kind) {
     }
 
     $kubeconfig = "$TestDrive/kubeconfig-$([guid]::NewGuid().ToString('N'))"
-    $start = [Diagnostics.ProcessStartInfo]::new('dotnet', [string[]] @('exec', (Get-TestClusterProgram), 'cluster', $kubeconfig))
-    $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
-    $process = [Diagnostics.Process]::Start($start)
-    if ($process.StandardOutput.ReadLine() -ne 'ready') { throw 'The cluster did not start.' }
-    New-TestClusterAccess $kubeconfig (Get-Content $kubeconfig -Raw | ConvertFrom-Json) $process
+    $program = Start-TestProgram cluster $kubeconfig
+    New-TestClusterAccess $kubeconfig (Get-Content $kubeconfig -Raw | ConvertFrom-Json) $program.Process
 }
 
 function New-TestClusterAccess([string] $Kubeconfig, $Config, $Process) {
@@ -27,9 +22,7 @@ function New-TestClusterAccess([string] $Kubeconfig, $Config, $Process) {
 }
 
 function Stop-TestCluster($Access) {
-    if (-not $Access.Process) { return }
-    $Access.Process.StandardInput.Close()
-    if (-not $Access.Process.WaitForExit(5000)) { $Access.Process.Kill() }
+    if ($Access.Process) { Stop-TestProgram $Access.Process }
 }
 
 # One request to the API, past the module.

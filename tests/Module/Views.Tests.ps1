@@ -61,6 +61,18 @@ Describe 'Views of <Type>' -ForEach $Cases {
         [regex]::Matches($rule, '-+').Count | Should -Be $view.Headers.Count
     }
 
+    It 'has a table whose lines fit their columns, so that none is broken within a word' {
+        $view = (Get-FormatData $Object.GetType()).FormatViewDefinition.Control | Where-Object { $_ -is [System.Management.Automation.TableControl] }
+        for ($i = 0; $i -lt $view.Headers.Count; $i++) {
+            $taken = ($view.Headers | Select-Object -First $i | ForEach-Object { $_.Width + 1 } | Measure-Object -Sum).Sum
+            $width = $view.Headers[$i].Width ? $view.Headers[$i].Width : 80 - $taken
+            $column = $view.Rows[0].Columns[$i]
+            $shown = if ($column.DisplayEntry.ValueType -eq 'Property') { "$($Object.($column.DisplayEntry.Value))" } else { $Object | ForEach-Object ([scriptblock]::Create($column.DisplayEntry.Value)) }
+            if ($column.FormatString) { $shown = $column.FormatString -f $Object.($column.DisplayEntry.Value) }
+            foreach ($line in "$shown" -split "`n") { $line.Length | Should -BeLessOrEqual $width -Because "'$line' stands under $($view.Headers[$i].Label)" }
+        }
+    }
+
     It 'is shown as that table by itself' {
         ($Object | Out-String -Width 80) | Should -Be ($Object | Format-Table | Out-String -Width 80)
     }
@@ -76,6 +88,33 @@ Describe 'Views of <Type>' -ForEach $Cases {
         $Object | Format-List * | Out-String | Should -Not -Match 'header-secret-31'
         $Object | Format-Table | Out-String | Should -Not -Match 'header-secret-31'
         $Object | ConvertTo-Json -WarningAction Ignore | Should -Not -Match 'header-secret-31'
+    }
+}
+
+Describe 'A cell' {
+    It 'of <Width> breaks <Text> where a reader would' -ForEach @(
+        @{ Width = 22; Text = 'deployment/checkout-service-api'; Lines = 'deployment/', 'checkout-service-api' }
+        @{ Width = 22; Text = "deployment/shop`n  in finance-production"; Lines = 'deployment/shop', '  in', '  finance-production' }
+        @{ Width = 18; Text = 'ProgressDeadlineExceeded'; Lines = 'ProgressDeadline', 'Exceeded' }
+        @{ Width = 28; Text = 'team/some-service:v1.2.0-rc.1'; Lines = 'team/', 'some-service:v1.2.0-rc.1' }
+        @{ Width = 16; Text = 'http://127.0.0.1:8088/healthz'; Lines = 'http://', '127.0.0.1:8088/', 'healthz' }
+        @{ Width = 14; Text = 'fix of the basket'; Lines = 'fix of the', 'basket' }
+        @{ Width = 4; Text = 'abcdefghij'; Lines = 'abcd', 'efgh', 'ij' }
+        @{ Width = 3; Text = '      abcdef'; Lines = , '      abcdef' }
+        @{ Width = 5; Text = 'short'; Lines = , 'short' }
+        @{ Width = 5; Text = $null; Lines = , '' }
+    ) { [Rollout.Module.Views.Cell]::Fit($Text, $Width) -split "`n" | Should -Be $Lines }
+
+    It 'loses nothing and takes no more than its width, whatever it holds' {
+        $random = [Random]::new(17)
+        foreach ($try in 1..300) {
+            $text = -join (1..$random.Next(1, 60) | ForEach-Object { 'abcXYZ019 /:-._@,'[$random.Next(17)] })
+            $width = $random.Next(4, 30)
+            $text = $text.TrimStart()
+            $lines = [Rollout.Module.Views.Cell]::Fit($text, $width) -split "`n"
+            foreach ($line in $lines) { $line.Length | Should -BeLessOrEqual $width }
+            ($lines -join '') -replace ' ' | Should -BeExactly ($text -replace ' ')
+        }
     }
 }
 

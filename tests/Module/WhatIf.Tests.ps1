@@ -36,6 +36,12 @@ Describe '-WhatIf' -Skip:$NoDocker {
         Get-EngineState | Should -Be $before
     }
 
+    It 'of Start-Rollout says that nothing would change where nothing would' {
+        $said = Invoke-Fresh "Import-Module `$Staged; Start-Rollout $target -Image $Prefix/app:v2 -WhatIf; Start-Rollout $target -Image $Prefix/app:v2 -Replicas 2 -WhatIf"
+        @($said)[0] | Should -BeLike '*Nothing: it runs that image with these settings already*'
+        @($said)[1] | Should -BeLike '*as revision 3 with 2 replicas*'
+    }
+
     It 'of Publish-Image changes nothing' -Skip:$NoRegistry {
         $tagged = $image | Set-ImageTag whatif -Registry $Registry
         $before = Get-EngineState

@@ -8,6 +8,8 @@ namespace Rollout.Engine.Docker;
 /// <summary>A workload on a plain Docker engine: <c>docker/name</c>, or the containers of <c>compose/project/service</c>.</summary>
 internal sealed partial class DockerTarget : IRolloutTarget
 {
+    private const string RunsAlready = "It runs that image with these settings already";
+
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(5);
 
     private readonly DockerTargetServices services;
@@ -34,14 +36,10 @@ internal sealed partial class DockerTarget : IRolloutTarget
     public async Task<RolloutPlan> PlanAsync(RolloutRequest request, IReporter reporter, CancellationToken cancellation)
     {
         var intent = await Planner.PlanAsync(request, cancellation);
+        var image = await Images.FindAsync(request.Image, request.ByTag, cancellation);
+        CheckNoOtherIsInItsSteps(intent.State, request, image);
         foreach (var warning in intent.Warnings) reporter.Warning(warning);
-        return new RolloutOf(request)
-        {
-            Target = Name,
-            Before = StatusOf(intent.Snapshot),
-            Description = $"Roll out {request.Image} as revision {intent.Release.Number} with {intent.Release.Replicas} replicas"
-                + (intent.State.Find(intent.State.Current) is { } present ? $" in place of {present.Image}" : ""),
-        };
+        return new RolloutOf(request) { Target = Name, Before = StatusOf(intent.Snapshot), Description = Describe(intent, request, image) };
     }
 
     /// <inheritdoc/>
@@ -101,7 +99,8 @@ internal sealed partial class DockerTarget : IRolloutTarget
     private async Task<RolloutStatus> RollOutAsync(RolloutRequest request, Sinks sinks, CancellationToken cancellation)
     {
         var intent = await Planner.PlanAsync(request, cancellation);
-        var image = await new DockerImages(services.Engine, services.Credentials).EnsureAsync(request.Image, request.ByTag, sinks.Reporter, cancellation);
+        var image = await Images.EnsureAsync(request.Image, request.ByTag, sinks.Reporter, cancellation);
+        CheckNoOtherIsInItsSteps(intent.State, request, image);
         if (intent.State.Change is { } halfDone)
         {
             var recorded = await RecordedAsync(intent.Snapshot, intent.State, cancellation);
@@ -117,12 +116,12 @@ internal sealed partial class DockerTarget : IRolloutTarget
         }
 
         var release = intent.Release with { Image = image.Reference.ToString(), ImageId = image.Image.Id };
-        if (IsThereAlready(intent, release) && !request.Force)
+        if (IsThereAlready(intent, image) && !request.Force)
         {
             var status = StatusOf(intent.Snapshot)!;
             return status.Phase == RolloutPhase.Healthy
-                ? status with { Message = "It runs that image with these settings already; nothing was done." }
-                : await MendAsync(intent.Snapshot, "It runs that image with these settings already.", sinks, cancellation);
+                ? status with { Message = $"{RunsAlready}; nothing was done." }
+                : await MendAsync(intent.Snapshot, $"{RunsAlready}.", sinks, cancellation);
         }
 
         foreach (var risk in RequestLoss.Risks(intent.Change, release, intent.Template, image.Image, intent.State.Router is not null)) sinks.Reporter.Warning(risk);
@@ -142,9 +141,28 @@ internal sealed partial class DockerTarget : IRolloutTarget
             && recorded.With(request.Docker).SameAs(recorded);
     }
 
-    private static bool IsThereAlready(Intent intent, Release release) =>
+    private string Describe(Intent intent, RolloutRequest request, WantedImage? image)
+    {
+        var present = intent.State.Find(intent.State.Current);
+        if (image is null || request.Force || !IsThereAlready(intent, image))
+        {
+            return $"Roll out {request.Image} as revision {intent.Release.Number} with {intent.Release.Replicas} replicas{(present is null ? "" : $" in place of {present.Image}")}";
+        }
+
+        return StatusOf(intent.Snapshot)!.Phase == RolloutPhase.Healthy ? $"Nothing: {char.ToLowerInvariant(RunsAlready[0])}{RunsAlready[1..]}" : $"See to it that {present!.Image} serves, with these settings already";
+    }
+
+    /// <summary>What is at a step, held or left behind, is not swept away by another image: somebody has put it there, and looks at it.</summary>
+    private void CheckNoOtherIsInItsSteps(WorkloadState state, RolloutRequest request, WantedImage? image)
+    {
+        if (request.Force || state.Change is not { Steps.Count: > 0, GoingBack: false, Frozen: false } change) return;
+        if (image is null || state.Find(change.To)?.ImageId != image.Image.Id) throw StepErrors.UnderWay(names.Workload, change.Strategy, WorkloadStatus.StepOf(change)!);
+    }
+
+    private static bool IsThereAlready(Intent intent, WantedImage image) =>
         intent.IsSameShape
-        && intent.State.Find(intent.State.Current)?.ImageId == release.ImageId
+        && intent.State.Change is null
+        && intent.State.Find(intent.State.Current)?.ImageId == image.Image.Id
         && intent.Snapshot.State?.Phase is RolloutPhase.Healthy or RolloutPhase.Undone
         && intent.Snapshot.Live.All(replica => !replica.IsAdopted || replica.Release != intent.State.Current);
 
@@ -247,6 +265,8 @@ internal sealed partial class DockerTarget : IRolloutTarget
     }
 
     private ReplicaOperations Operations(Traffic.ITrafficRouter? router) => new(services.Engine, names, router, services.Random);
+
+    private DockerImages Images => new(services.Engine, services.Credentials);
 
     private RolloutPlanner Planner => new(services, names, Operations(null));
 

@@ -84,7 +84,8 @@ internal static class WorkloadStatus
             : (state.Phase, state.Reason, state.Message);
     }
 
-    private static string? StepOf(Change? change)
+    /// <summary>The step as users read it: <c>2 of 3: pause</c>; null where there is none.</summary>
+    internal static string? StepOf(Change? change)
     {
         if (change is null or { GoingBack: true } or { Steps.Count: 0 }) return null;
         var count = change.Steps.Count;

@@ -38,7 +38,7 @@ public sealed class ImageBuild
         // An engine that is not there is told as that, and not as a build that failed.
         await _client.System.PingAsync(cancellation);
         var git = GitRevision.ReadAsync(directory, cancellation);
-        var builder = await _choice.ForAsync(request, cancellation);
+        var builder = await _choice.ForAsync(request, reporter, cancellation);
 
         var repository = ImageReference.Parse(DefaultImageName.Repository(directory));
         IReadOnlyList<ImageReference> references = given.Count > 0 ? given : await git is { } commit ? [repository.WithTag(commit.Tag)] : [];

@@ -47,6 +47,13 @@ internal static class StepErrors
         mend,
         step.ToString());
 
+    internal static RolloutException UnderWay(string workload, RolloutStrategy strategy, string step) => new(
+        "SteppedRolloutUnderWay",
+        ErrorKind.Busy,
+        $"A {strategy} rollout of '{workload}' is at step {step}.",
+        "Bring it to its end (Resume-Rollout -Full) or take it back (Stop-Rollout) first.",
+        workload);
+
     internal static RolloutException BaselineNotSupported(string workload, string why) => new(
         "BaselineNotSupported",
         ErrorKind.NotSupported,

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Rollout.Engine.Registries;
+using Rollout.Module.Completers;
 using Rollout.Module.Pipeline;
 using Rollout.Module.Places;
 
@@ -12,6 +13,7 @@ public sealed class PublishImageCommand : DockerCmdlet
 {
     /// <summary>The image.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [ArgumentCompleter(typeof(ImageCompleter))]
     public ImageSource? Image { get; set; }
 
     /// <summary>Name and password for the registry, in place of those docker login has stored.</summary>

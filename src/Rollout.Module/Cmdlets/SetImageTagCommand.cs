@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Rollout.Engine.Images;
+using Rollout.Module.Completers;
 using Rollout.Module.Literals;
 using Rollout.Module.Pipeline;
 using Rollout.Module.Places;
@@ -13,6 +14,7 @@ public sealed class SetImageTagCommand : DockerCmdlet
 {
     /// <summary>The image.</summary>
     [Parameter(Mandatory = true, ValueFromPipeline = true)]
+    [ArgumentCompleter(typeof(ImageCompleter))]
     public ImageSource? Image { get; set; }
 
     /// <summary>Tags, or one whole reference.</summary>

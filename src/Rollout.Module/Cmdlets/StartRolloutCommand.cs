@@ -25,6 +25,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     /// <summary>The image.</summary>
     [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ImageCompleter))]
     public ImageSource? Image { get; set; }
 
     /// <summary>A rollout whose target is meant; needs -Image.</summary>
@@ -42,6 +43,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
     /// <summary>The steps: '5%,2m,25%,pause,check' as one text or several, or hashtables.</summary>
     [Parameter]
     [Step]
+    [ArgumentCompleter(typeof(StepCompleter))]
     public object[] Step { get; set; } = [];
 
     /// <summary>A blue-green rollout switches by itself, as soon as its steps are done.</summary>
@@ -67,6 +69,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     /// <summary>Checks that must pass before it counts as Healthy.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(CheckCompleter))]
     public RolloutHealthCheck[] HealthCheck { get; set; } = [];
 
     /// <summary>What is done when it fails.</summary>

@@ -20,6 +20,7 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
 
     /// <summary>Checks made by New-RolloutHealthCheck.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(CheckCompleter))]
     public RolloutHealthCheck[] Check { get; set; } = [];
 
     /// <summary>How many are checked at a time.</summary>

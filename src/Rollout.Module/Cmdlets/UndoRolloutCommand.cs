@@ -26,10 +26,12 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
 
     /// <summary>The revision to go back to: its number, or one from Get-RolloutHistory.</summary>
     [Parameter(ValueFromPipeline = true)]
+    [ArgumentCompleter(typeof(RevisionCompleter))]
     public RevisionSource? ToRevision { get; set; }
 
     /// <summary>The image to go back to.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(RevisionCompleter))]
     public string? ToImage { get; set; }
 
     /// <summary>Undoes only what is Unhealthy, Failed or Degraded, and passes the rest through.</summary>

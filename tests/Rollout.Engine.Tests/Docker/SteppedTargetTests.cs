@@ -150,6 +150,28 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
         Assert.Equal((RolloutPhase.Paused, "3 of 3: pause"), (status.Phase, status.Step));
     }
 
+    [FactNeeds("docker", "busybox")]
+    public async Task What_is_held_at_a_step_is_not_swept_away_by_another_image_unless_forced()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v1"), 2));
+        var held = await shop.StartAsync(Canary(await shop.ImageAsync("v2"), "50%,pause"));
+        var before = await shop.ContainersAsync();
+
+        foreach (var other in new[] { Canary(await shop.ImageAsync("v3"), "50%"), TestWorkload.Request(await shop.ImageAsync("v3")) })
+        {
+            var refused = await Assert.ThrowsAsync<RolloutException>(() => shop.Target.PlanAsync(other, SilentReporter.Instance, CancellationToken.None));
+            Assert.Equal(("SteppedRolloutUnderWay", ErrorKind.Busy), (refused.Id, refused.Kind));
+            Assert.Contains("2 of 2: pause", refused.Message);
+        }
+
+        // The same again finds it where it is.
+        Assert.Equal((RolloutPhase.Paused, held.Step), await shop.StartAsync(Canary(await shop.ImageAsync("v2"), "50%,pause")) is var same ? (same.Phase, same.Step) : default);
+        Assert.Equal(before, await shop.ContainersAsync());
+        var forced = await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v3")) with { Force = true });
+        Assert.Equal((RolloutPhase.Healthy, "v3"), (forced.Phase, forced.Image!.Tag));
+    }
+
     [FactNeeds("docker", "haproxy", "busybox")]
     public async Task Who_is_not_resumed_in_time_goes_back()
     {

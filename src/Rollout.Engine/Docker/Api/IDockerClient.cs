@@ -95,6 +95,9 @@ public interface IImageOperations
         Action<StreamMessage> message,
         CancellationToken cancellation);
 
+    /// <summary>Whether the engine has the path /session; opens none.</summary>
+    Task<bool> TakesSessionsAsync(CancellationToken cancellation);
+
     /// <summary>
     /// POST /session: a connection over which the engine's BuildKit, as the client, calls the methods of a gRPC server here, as long as it is open.
     /// </summary>

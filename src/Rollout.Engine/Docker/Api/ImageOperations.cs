@@ -91,6 +91,24 @@ internal sealed partial class ImageOperations(DockerConnection connection) : IIm
         return FollowAsync(request, message, cancellation);
     }
 
+    /// <summary>Without the upgrade that makes it one, an engine that knows of sessions refuses it, and others do not know the path.</summary>
+    public async Task<bool> TakesSessionsAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var response = await connection.SendAsync(new EngineRequest(HttpMethod.Post, "session"), cancellation);
+            return true;
+        }
+        catch (RolloutException unknown) when (unknown.Id is "DockerNotFound" or "DockerNotImplemented")
+        {
+            return false;
+        }
+        catch (RolloutException refused) when (refused.Id is "DockerRequestRefused" or "DockerEngineFailed")
+        {
+            return true;
+        }
+    }
+
     public async Task<Stream> OpenSessionAsync(string id, string sharedKey, string method, CancellationToken cancellation)
     {
         var request = new EngineRequest(HttpMethod.Post, "session")

@@ -21,6 +21,8 @@ internal sealed class FollowedService(DockerTargetServices services, string name
 
     private readonly ServiceReader reader = new(services.Engine);
     private RolloutStatus? last;
+    private string tasks = "";
+    private DateTimeOffset sameSince;
 
     private DateTimeOffset Now => services.Time.GetUtcNow();
 
@@ -59,11 +61,17 @@ internal sealed class FollowedService(DockerTargetServices services, string name
             if (seen is { State.Length: 0, Record.Phase: not null }) return ServiceStatus.Of(services.Engine.Endpoint, seen);
             record = await ExplainedAsync(seen, record, cancellation);
 
-            switch (ServiceProgress.Of(seen, record))
+            switch (ServiceProgress.Of(seen, record, Steady(seen)))
             {
                 case ServiceProgressKind.Reached when record.IsUndo: return await UndoneAsync(seen, record, cancellation);
                 case ServiceProgressKind.TurnedBack: return await UndoneAsync(seen, record, cancellation);
                 case ServiceProgressKind.Stuck: return Stuck(seen, record);
+                case ServiceProgressKind.Failing:
+                    var failed = await FailedAsync(seen, record, cancellation);
+                    if (!MayGoBack(seen, failed)) return await WrittenAsync(seen, failed, cancellation);
+                    (record, stamp) = await GoBackAsync(seen, failed, cancellation);
+                    deadline = Now + TimeSpan.FromSeconds(record.TimeoutSec);
+                    continue;
                 case ServiceProgressKind.Reached:
                 case ServiceProgressKind.ReachedInPart:
                     var ended = await CheckedAsync(seen, record, checks, cancellation);
@@ -89,6 +97,14 @@ internal sealed class FollowedService(DockerTargetServices services, string name
         }
     }
 
+    /// <summary>How long its tasks have been the same.</summary>
+    private TimeSpan Steady(ServiceSnapshot seen)
+    {
+        var now = string.Join(' ', seen.Present.Select(task => task.Id));
+        if (now != tasks) (tasks, sameSince) = (now, Now);
+        return Now - sameSince;
+    }
+
     private void Tell(ServiceSnapshot seen, ServiceRecord record)
     {
         var (_, reason, message) = ServiceStatus.Standing(seen);
@@ -104,10 +120,19 @@ internal sealed class FollowedService(DockerTargetServices services, string name
     {
         if (record.Reason is not null || record.IsUndo || seen.State is not ("paused" or "rollback_started" or "rollback_paused" or "rollback_completed")) return record;
         var image = record.Find(record.To)?.Image ?? seen.Spec.Image;
-        if (TaskTrouble.Of(seen, image) is not { } trouble) return seen.State == "rollback_started" ? record : record with { Reason = "UpdateFailed", Message = $"{seen.Says}." };
+        if (TaskTrouble.Of(seen, image) is { } trouble) return await ExplainedAsync(trouble, record, cancellation);
+        return seen.State == "rollback_started" ? record : record with { Reason = "UpdateFailed", Message = $"{seen.Says}." };
+    }
+
+    private async Task<ServiceRecord> ExplainedAsync(TaskTrouble trouble, ServiceRecord record, CancellationToken cancellation)
+    {
         var message = $"{trouble.Message}{await LogAsync(trouble.Task, cancellation)}";
         return (record with { Reason = trouble.Reason, Message = message }).With(Decision("Failed", message, HealthVerdict.Unhealthy));
     }
+
+    /// <summary>The record of what failed, though the engine does not say so.</summary>
+    private async Task<ServiceRecord> FailedAsync(ServiceSnapshot seen, ServiceRecord record, CancellationToken cancellation) =>
+        (await ExplainedAsync(TaskTrouble.Of(seen, seen.Spec.Image)!, record, cancellation)).Mark(record.To, HealthVerdict.Unhealthy) with { Phase = RolloutPhase.Failed, CompletedAt = Now };
 
     /// <summary>They are a help: where they cannot be had, nothing is said. What fails likes to write down its settings, which may be secrets.</summary>
     private async Task<string> LogAsync(ServiceTask task, CancellationToken cancellation)

@@ -13,17 +13,27 @@ internal enum ServiceProgressKind
     TurnedBack,
     /// <summary>The engine stopped, and waits for somebody.</summary>
     Stuck,
+    /// <summary>The engine had no task to replace, so that it watches none, and tasks fail.</summary>
+    Failing,
 }
 
 /// <summary>Where an update stands, for who follows it. Pure.</summary>
 internal static class ServiceProgress
 {
-    public static ServiceProgressKind Of(ServiceSnapshot seen, ServiceRecord record) => seen.State switch
+    /// <param name="seen">The service.</param>
+    /// <param name="record">What was begun.</param>
+    /// <param name="steady">How long its tasks have been the same.</param>
+    public static ServiceProgressKind Of(ServiceSnapshot seen, ServiceRecord record, TimeSpan steady) => seen.State switch
     {
         "paused" or "rollback_paused" => ServiceProgressKind.Stuck,
         "rollback_completed" when seen.IsSettled => ServiceProgressKind.TurnedBack,
-        "completed" or "" when seen.IsSettled => ServiceProgressKind.Reached,
-        "completed" when record is { OnFailure: FailureAction.Continue, IsUndo: false } && TaskTrouble.Of(seen, seen.Spec.Image) is not null => ServiceProgressKind.ReachedInPart,
+        "completed" when seen.IsSettled => ServiceProgressKind.Reached,
+        "completed" when MayFail(record) && TaskTrouble.Of(seen, seen.Spec.Image) is not null => ServiceProgressKind.ReachedInPart,
+        "" when seen.HasFailedSince => MayFail(record) ? ServiceProgressKind.ReachedInPart : ServiceProgressKind.Failing,
+        // A task that fails runs for a moment too.
+        "" when seen.IsSettled && steady >= UpdateSettings.MonitorOf(seen.Spec) => ServiceProgressKind.Reached,
         _ => ServiceProgressKind.UnderWay,
     };
+
+    private static bool MayFail(ServiceRecord record) => record is { OnFailure: FailureAction.Continue, IsUndo: false };
 }

@@ -59,6 +59,9 @@ internal sealed class ServiceSnapshot
     /// <summary>True where as many tasks as are wanted run, all of the present spec.</summary>
     public bool IsSettled { get; }
 
+    /// <summary>True where more of the tasks that were made since the service was last written have failed than may.</summary>
+    public bool HasFailedSince => Tasks.Count(task => task.CreatedAt > Service.UpdatedAt && Spec.IsOf(task.Spec) && task.Status.State is "failed" or "rejected") > Spec.MaxFailureRatio * Desired;
+
     /// <summary>Every release known, oldest first, with what the engine found out.</summary>
     public IReadOnlyList<ServiceRelease> History { get; }
 

@@ -16,6 +16,9 @@ internal sealed record ServiceSpec(JsonObject Json)
 
     public JsonObject UpdateConfig => Json["UpdateConfig"] as JsonObject ?? [];
 
+    /// <summary>So large a part of its tasks may fail in an update.</summary>
+    public double MaxFailureRatio => (double?)UpdateConfig["MaxFailureRatio"] ?? 0;
+
     public bool IsGlobal => Json["Mode"]?["Global"] is not null;
 
     /// <summary>A job runs to its end: there is nothing to roll out.</summary>

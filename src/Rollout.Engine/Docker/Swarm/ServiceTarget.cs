@@ -48,7 +48,7 @@ internal sealed partial class ServiceTarget : IRolloutTarget
         {
             RolloutVerb.Restart => Planner.PlanRestart(seen, command),
             RolloutVerb.Suspend => throw RolloutErrors.CommandNotSupported(Name.ToString(), command.Verb, "a swarm pauses an update only where it failed, not when told to", "Go back with Stop-Rollout."),
-            RolloutVerb.Stop when seen.State is "updating" or "paused" => Planner.PlanUndo(seen, new UndoRequest { Timeout = command.Timeout, Force = command.Force }),
+            RolloutVerb.Stop when seen.State is "updating" or "paused" || IsFrozen(seen) => Planner.PlanUndo(seen, new UndoRequest { Timeout = command.Timeout, Force = command.Force }),
             RolloutVerb.Stop => throw RolloutErrors.NothingToStop(Name.ToString()),
             _ when seen.State == "paused" => Planner.PlanResume(seen, command),
             _ when seen.State == "rollback_paused" => Planner.PlanUndo(seen, new UndoRequest { Timeout = command.Timeout }),
@@ -138,6 +138,9 @@ internal sealed partial class ServiceTarget : IRolloutTarget
 
     private async Task<ServiceSnapshot> FindAsync(CancellationToken cancellation) =>
         await Reader.ReadAsync(Name.Name, cancellation) ?? throw RolloutErrors.WorkloadNotFound(Name.ToString(), "the swarm has no service of that name; 'docker service create' or 'docker stack deploy' makes it");
+
+    /// <summary>It failed, and was left as it is; the engine itself has nothing to go on with.</summary>
+    private static bool IsFrozen(ServiceSnapshot seen) => seen is { State: "", IsForeign: false, Record: { Phase: RolloutPhase.Failed, IsUndo: false } };
 
     private FollowedService Follower(Action<RolloutStatus>? changed, IReporter reporter) => new(services, Name.Name, changed, reporter);
 

@@ -37,6 +37,9 @@ internal static class UpdateSettings
         return back;
     }
 
+    /// <summary>How long a task must run to count as one that does.</summary>
+    internal static TimeSpan MonitorOf(ServiceSpec spec) => TimeSpan.FromTicks((Given(spec.UpdateConfig, "Monitor") ?? DefaultMonitor) / TimeSpan.NanosecondsPerTick);
+
     internal static string Word(FailureAction action) => action switch
     {
         FailureAction.Undo => "rollback",

@@ -9,8 +9,13 @@ internal sealed class BuildKitBuilder(IDockerClient client, IRegistryCredentials
 {
     public ImageBuilderKind Kind => ImageBuilderKind.BuildKit;
 
-    public async Task<string?> MissingAsync(CancellationToken cancellation) =>
-        await client.System.PingAsync(cancellation) == "windows" ? "an engine for Windows containers has no BuildKit" : null;
+    public async Task<string?> MissingAsync(CancellationToken cancellation)
+    {
+        if (await client.System.PingAsync(cancellation) == "windows") return "an engine for Windows containers has no BuildKit";
+        return await client.Images.TakesSessionsAsync(cancellation)
+            ? null
+            : $"the engine at {client.Endpoint} takes no build sessions (POST /session); Podman's Docker API and engines before 18.09 have none";
+    }
 
     public async Task<string> BuildAsync(BuildJob job, BuildProgress progress, CancellationToken cancellation)
     {

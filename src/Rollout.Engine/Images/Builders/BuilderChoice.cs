@@ -17,7 +17,7 @@ internal sealed record BuilderChoice(IReadOnlyList<IImageBuilder> Builders)
 
     /// <summary>Chooses.</summary>
     /// <exception cref="RolloutException">BuilderNotFound, BuildNeedsBuildx.</exception>
-    internal async Task<IImageBuilder> ForAsync(ImageBuildRequest request, CancellationToken cancellation)
+    internal async Task<IImageBuilder> ForAsync(ImageBuildRequest request, IReporter reporter, CancellationToken cancellation)
     {
         var isAuto = request.Builder == ImageBuilderKind.Auto;
         var needs = Needs(request);
@@ -30,6 +30,7 @@ internal sealed record BuilderChoice(IReadOnlyList<IImageBuilder> Builders)
             }
 
             if (await builder.MissingAsync(cancellation) is not { } reason) return builder;
+            reporter.Verbose($"The builder {builder.Kind} is left out: {reason}.");
             missing = reason;
         }
 

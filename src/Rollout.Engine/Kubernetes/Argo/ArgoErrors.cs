@@ -13,7 +13,7 @@ internal static class ArgoErrors
     internal static RolloutException SpecDecides(string workload, string parameter, RolloutStrategy strategy) => new(
         "ArgoSpecDecides",
         ErrorKind.InvalidInput,
-        $"How '{workload}' replaces its Pods ({strategy}) is written in the Rollout itself, and {parameter} cannot change it.",
+        $"How '{workload}' replaces its Pods ({strategy}) is written in the Rollout itself, which has no field for {parameter} there.",
         "Leave it out; change spec.strategy of the Rollout where it is to be another way.",
         workload);
 

@@ -24,12 +24,14 @@ internal sealed class ArgoTarget(WorkloadStore store) : IRolloutTarget
 
     public Task<RolloutStatus?> ReadAsync(CancellationToken cancellation) => _workload.ReadAsync(cancellation);
 
-    /// <summary>The strategy is the Rollout's own. The pauses of its steps are not counted against the time it may take.</summary>
+    /// <summary>The strategy is the Rollout's own; of its settings those are set that were given. The pauses of its steps are not counted against the time it may take.</summary>
     public async Task<RolloutPlan> PlanAsync(RolloutRequest request, IReporter reporter, CancellationToken cancellation)
     {
         var (workload, rollout) = await FindAsync(cancellation);
-        if (Contradiction(request, workload) is { } parameter) throw ArgoErrors.SpecDecides(workload.Title, parameter, workload.Strategy);
-        return await _workload.PlanAsync(request with { Strategy = RolloutStrategy.Rolling, Timeout = request.Timeout + ArgoSteps.Pauses(rollout) }, reporter, cancellation);
+        var settings = ArgoSettings.Of(request, rollout, workload.Title);
+        var plain = request with { Strategy = RolloutStrategy.Rolling, MaxSurge = null, MaxUnavailable = null, Timeout = request.Timeout + ArgoSteps.Pauses(rollout) };
+        var change = (ImageChange)await _workload.PlanAsync(plain, reporter, cancellation);
+        return settings is null ? change : change with { Strategy = settings, Description = $"{change.Description}, and set spec.strategy {settings.ToJsonString()}" };
     }
 
     public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation)
@@ -68,18 +70,6 @@ internal sealed class ArgoTarget(WorkloadStore store) : IRolloutTarget
     public IAsyncEnumerable<RolloutStatus> WatchAsync(CancellationToken cancellation) => _workload.WatchAsync(cancellation);
 
     public Task<IReadOnlyList<RolloutRevision>> HistoryAsync(CancellationToken cancellation) => _workload.HistoryAsync(cancellation);
-
-    /// <summary>What was asked for that spec.strategy alone says; null where nothing was.</summary>
-    private static string? Contradiction(RolloutRequest request, Workload workload) => request switch
-    {
-        { Strategy: not RolloutStrategy.Rolling } when request.Strategy != workload.Strategy => $"-Strategy {request.Strategy}",
-        { Steps.Count: > 0 } => "-Step",
-        { AutoPromote: true } => "-AutoPromote",
-        { Baseline: true } => "-Baseline",
-        { MaxSurge: not null } => "-MaxSurge",
-        { MaxUnavailable: not null } => "-MaxUnavailable",
-        _ => null,
-    };
 
     private static ArgoPromotion? Promotion(ArgoRollout rollout, RolloutCommand command) =>
         command.Verb == RolloutVerb.Promote ? ArgoPromotion.Full(rollout) : ArgoPromotion.Of(rollout);
@@ -161,7 +151,7 @@ internal sealed class ArgoTarget(WorkloadStore store) : IRolloutTarget
             await watch.WaitAsync(deadline - store.Now, store.Cluster.Time, cancellation);
         }
 
-        return await followed.FollowAsync(written, record, [], cancellation);
+        return await followed.FollowAsync(written, record, record.Checks, cancellation);
     }
 
     /// <summary>Changes the status and the spec as the Rollout is now; where it moved on meanwhile, once more. Nothing is done where nothing is left to do.</summary>

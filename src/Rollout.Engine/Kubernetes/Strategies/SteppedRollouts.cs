@@ -71,7 +71,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     /// <summary>Refuses what would be done over a rollout that is in its steps.</summary>
     public static void CheckNoneIsUnderWay(Workload workload)
     {
-        if (workload.LastRecord?.Stepped is { IsUnderWay: true } state) throw StrategyErrors.UnderWay(workload.Title, state.Strategy, state.StepText ?? "back");
+        if (workload.LastRecord?.Stepped is { IsUnderWay: true } state) throw StepErrors.UnderWay(workload.Title, state.Strategy, state.StepText ?? "back");
     }
 
     /// <summary>The plan of a command where a rollout is in its steps; null where none is.</summary>

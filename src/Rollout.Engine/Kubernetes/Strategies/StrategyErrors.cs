@@ -10,13 +10,6 @@ internal static class StrategyErrors
         $"Rename or remove '{name}', or use -Strategy Rolling.",
         name);
 
-    internal static RolloutException UnderWay(string workload, RolloutStrategy strategy, string step) => new(
-        "SteppedRolloutUnderWay",
-        ErrorKind.Busy,
-        $"A {strategy} rollout of '{workload}' is at step {step}.",
-        "Bring it to its end (Resume-Rollout -Full) or take it back (Stop-Rollout) first.",
-        workload);
-
     internal static RolloutException Autoscaled(string workload, string scaler) => new(
         "AutoscalerAgainstCanary",
         ErrorKind.NotSupported,

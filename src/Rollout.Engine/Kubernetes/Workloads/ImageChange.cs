@@ -15,6 +15,9 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
     /// <summary>Who sets its replicas, in a sentence; null where nobody does.</summary>
     public string? Autoscaled { get; init; }
 
+    /// <summary>What of spec.strategy is set besides; null where nothing is.</summary>
+    public JsonObject? Strategy { get; init; }
+
     /// <summary>The pod template with it.</summary>
     public JsonObject Template
     {
@@ -45,6 +48,7 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
         if (Request.MaxSurge is { } surge) rolling["maxSurge"] = Share(surge);
         if (Request.MaxUnavailable is { } unavailable) rolling["maxUnavailable"] = Share(unavailable);
         if (now.IsPauseOurs) spec["paused"] = false;
+        if (Strategy is not null) spec["strategy"] = Strategy.DeepClone();
         if (rolling.Count > 0) spec[now.Kind == "deployment" ? "strategy" : "updateStrategy"] = new JsonObject { ["rollingUpdate"] = rolling };
         return Api.Patch.StrategicMerge(new JsonObject
         {

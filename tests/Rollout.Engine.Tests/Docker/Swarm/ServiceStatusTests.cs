@@ -53,6 +53,24 @@ public sealed class ServiceStatusTests
         Assert.Equal(verdicts, string.Join(' ', seen.History.Select(one => $"{one.Number}:{one.Verdict}")));
     }
 
+    // The engine's state; tasks that run of 2; whether one made since has failed; seconds they have been the same, of the 5 that are watched; what is done on failure; where it stands.
+    [Theory]
+    [InlineData("updating", 2, false, 9, FailureAction.Undo, "UnderWay")]
+    [InlineData("completed", 2, true, 0, FailureAction.Undo, "Reached")]
+    [InlineData("completed", 1, true, 9, FailureAction.Continue, "ReachedInPart")]
+    [InlineData("paused", 2, true, 9, FailureAction.Undo, "Stuck")]
+    [InlineData("", 2, false, 4.9, FailureAction.Undo, "UnderWay")]
+    [InlineData("", 2, false, 5, FailureAction.Undo, "Reached")]
+    [InlineData("", 1, false, 9, FailureAction.Undo, "UnderWay")]
+    [InlineData("", 2, true, 9, FailureAction.Undo, "Failing")]
+    [InlineData("", 1, true, 0, FailureAction.Freeze, "Failing")]
+    [InlineData("", 1, true, 0, FailureAction.Continue, "ReachedInPart")]
+    public void What_the_engine_does_not_watch_must_run_as_long_as_it_would_have_watched(string state, int running, bool failed, double steady, FailureAction onFailure, string progress)
+    {
+        var seen = Seen(state, "", 2, running, RecordOf("begun"), hasFailed: failed);
+        Assert.Equal(progress, $"{ServiceProgress.Of(seen, seen.Record! with { OnFailure = onFailure }, TimeSpan.FromSeconds(steady))}");
+    }
+
     [Fact]
     public void An_image_that_somebody_else_set_is_a_revision_of_its_own()
     {
@@ -109,7 +127,7 @@ public sealed class ServiceStatusTests
         };
     }
 
-    private static ServiceSnapshot Seen(string state, string says, int release, int running, ServiceRecord? record, string? image = null)
+    private static ServiceSnapshot Seen(string state, string says, int release, int running, ServiceRecord? record, string? image = null, bool hasFailed = false)
     {
         var spec = new ServiceSpec(new JsonObject
         {
@@ -127,6 +145,7 @@ public sealed class ServiceStatusTests
             DesiredState = "running",
             Status = new ServiceTaskStatus { State = slot <= running ? "running" : "starting" },
         });
-        return new ServiceSnapshot(service, [.. tasks]);
+        var ended = new ServiceTask { Id = "t0", CreatedAt = service.UpdatedAt.AddSeconds(1), Spec = new JsonObject { ["ContainerSpec"] = spec.Container.DeepClone() }, DesiredState = "shutdown", Status = new ServiceTaskStatus { State = "failed" } };
+        return new ServiceSnapshot(service, hasFailed ? [.. tasks, ended] : [.. tasks]);
     }
 }

@@ -75,6 +75,22 @@ public sealed class ServiceTargetTests(SwarmFixture swarm) : IClassFixture<Swarm
     }
 
     [FactNeeds("dockerd", "containerd", "ip", "root", "busybox")]
+    public async Task A_frozen_update_without_a_task_left_to_replace_that_is_resumed_and_fails_again_says_so_and_its_stop_goes_back()
+    {
+        var shop = await TestService.RunAsync(swarm, swarm.V1, monitorMs: TestService.WhereOneFails);
+        // All at once: resumed, the engine has nothing to do, and watches nothing.
+        await shop.StartAsync(TestService.Request(swarm.Bad, FailureAction.Freeze) with { Strategy = RolloutStrategy.Recreate });
+
+        var resumed = await shop.CommandAsync(RolloutVerb.Resume);
+
+        Assert.Equal((RolloutPhase.Failed, "ContainerExited", swarm.Bad), (resumed.Phase, resumed.Reason, resumed.Image));
+        Assert.Equal((RolloutPhase.Failed, "ContainerExited"), ((await shop.ReadAsync()).Phase, (await shop.ReadAsync()).Reason));
+        Assert.Equal("2:bad:Unhealthy* 1:v1:Inconclusive", await shop.HistoryAsync());
+        var stopped = await shop.CommandAsync(RolloutVerb.Stop);
+        Assert.Equal((RolloutPhase.Undone, 1, 2), (stopped.Phase, stopped.Revision, stopped.Updated));
+    }
+
+    [FactNeeds("dockerd", "containerd", "ip", "root", "busybox")]
     public async Task A_rollout_whose_checks_fail_is_rolled_back()
     {
         var shop = await TestService.RunAsync(swarm, swarm.V1, replicas: 1);

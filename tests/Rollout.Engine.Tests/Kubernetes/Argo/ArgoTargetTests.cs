@@ -264,7 +264,11 @@ public sealed class ArgoTargetTests
         var image = ((ImageSource?)"app:v2")!;
 
         Assert.Contains("-Strategy BlueGreen", (await RefusedAsync("ArgoSpecDecides", () => target.PlanAsync(new RolloutRequest { Image = image, Strategy = RolloutStrategy.BlueGreen }, SilentReporter.Instance, Limit))).Message, StringComparison.Ordinal);
-        foreach (var asked in (RolloutRequest[])[new() { Image = image, MaxSurge = "1" }, new() { Image = image, MaxUnavailable = "1" }, new() { Image = image, AutoPromote = true }, new() { Image = image, Baseline = true }, new() { Image = image, Steps = [new WeightStep(20)] }])
+        foreach (var asked in (RolloutRequest[])
+        [
+            new() { Image = image, AutoPromote = true }, new() { Image = image, Baseline = true }, new() { Image = image, Steps = [new WeightStep(20)] },
+            new() { Image = image, ScaleDownDelay = TimeSpan.FromSeconds(30) }, new() { Image = image, Docker = new DockerWorkload { Backend = "app" } },
+        ])
         {
             await RefusedAsync("ArgoSpecDecides", () => target.PlanAsync(asked, SilentReporter.Instance, Limit));
         }
@@ -274,6 +278,59 @@ public sealed class ArgoTargetTests
         Assert.NotNull(await target.PlanAsync(new RolloutRequest { Image = image, Strategy = RolloutStrategy.Canary }, SilentReporter.Instance, Limit));
         await place.PatchAsync(ArgoRollout.Resource, "app", Patch.Merge(new JsonObject { ["spec"] = new JsonObject { ["workloadRef"] = new JsonObject { ["kind"] = "ReplicaSet", ["name"] = "x" } } }));
         await RefusedAsync("ArgoWorkloadRefNotSupported", () => target.PlanAsync(new RolloutRequest { Image = image }, SilentReporter.Instance, Limit));
+    }
+
+    [Fact]
+    public async Task WhatItsStrategyHasAFieldForIsSetThereAndNothingElseOfIt()
+    {
+        await using var place = await Clusters.PlaygroundAsync("in-process");
+        var target = await DeployedAsync(place, ByHand);
+        var request = new RolloutRequest { Image = ((ImageSource?)"app:v2")!, AutoPromote = true, ScaleDownDelay = TimeSpan.FromSeconds(90), Timeout = TimeSpan.FromSeconds(30) };
+
+        var plan = await target.PlanAsync(request, SilentReporter.Instance, Limit);
+        Assert.Contains("scaleDownDelaySeconds", plan.Description, StringComparison.Ordinal);
+        Assert.Equal((RolloutPhase.Healthy, "v2"), await target.ApplyAsync(plan, null, SilentReporter.Instance, Limit) is var done ? (done.Phase, done.Image!.Tag) : default);
+
+        Assert.Equal(
+            """{"activeService":"app","previewService":"app-preview","autoPromotionEnabled":true,"scaleDownDelaySeconds":90}""",
+            (await place.Client.PreviewAsync(ArgoRollout.Resource, place.Namespace, "app", Patch.Merge([]), Limit))["spec"]!["strategy"]!["blueGreen"]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("""{"canary":{}}""", "-MaxSurge,-MaxUnavailable", """{"canary":{"maxSurge":2,"maxUnavailable":"25%"}}""")]
+    [InlineData("""{"canary":{}}""", "-ScaleDownDelay", null)]
+    [InlineData("""{"canary":{"trafficRouting":{}}}""", "-ScaleDownDelay", """{"canary":{"scaleDownDelaySeconds":30}}""")]
+    [InlineData("""{"blueGreen":{}}""", "-ScaleDownDelay", """{"blueGreen":{"scaleDownDelaySeconds":30}}""")]
+    [InlineData("""{"blueGreen":{}}""", "-MaxSurge", null)]
+    [InlineData("""{"blueGreen":{}}""", "-MaxUnavailable", null)]
+    [InlineData("""{"blueGreen":{}}""", "", "")]
+    public void SettingsAreSetOrRefused(string strategy, string given, string? set)
+    {
+        var rollout = new ArgoRollout { Spec = new ArgoSpec { Strategy = System.Text.Json.JsonSerializer.Deserialize<ArgoStrategy>(strategy, System.Text.Json.JsonSerializerOptions.Web)! } };
+        var request = new RolloutRequest
+        {
+            Image = ((ImageSource?)"app:v2")!,
+            ScaleDownDelay = TimeSpan.FromSeconds(given.Contains("-ScaleDownDelay", StringComparison.Ordinal) ? 29.5 : 0),
+            MaxSurge = given.Contains("-MaxSurge", StringComparison.Ordinal) ? "2" : null,
+            MaxUnavailable = given.Contains("-MaxUnavailable", StringComparison.Ordinal) ? "25%" : null,
+        };
+
+        if (set is null) Assert.Equal("ArgoSpecDecides", Assert.Throws<RolloutException>(() => ArgoSettings.Of(request, rollout, "app")).Id);
+        else Assert.Equal(set, ArgoSettings.Of(request, rollout, "app")?.ToJsonString() ?? "");
+    }
+
+    [Fact]
+    public async Task ChecksAreMadeAtTheEndThoughItPausedOnTheWay()
+    {
+        await using var place = await Clusters.PlaygroundAsync("in-process");
+        var target = await DeployedAsync(place, OnePause);
+        var nobody = new TcpHealthCheck { Name = "port", HostName = "127.0.0.1", Port = Engines.Ports.Free(), FailureLimit = 1 };
+        var request = new RolloutRequest { Image = ((ImageSource?)"app:v2")!, HealthChecks = [nobody], Timeout = TimeSpan.FromSeconds(30) };
+        Assert.Equal(RolloutPhase.Paused, (await target.ApplyAsync(await target.PlanAsync(request, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit)).Phase);
+
+        var done = await DoAsync(Target(place), RolloutVerb.Resume);
+
+        Assert.Equal((RolloutPhase.Undone, "HealthCheckFailed", "v1"), (done.Phase, done.Reason, done.Image!.Tag));
     }
 
     [Theory]

@@ -90,6 +90,33 @@ Describe 'Start-Rollout' -Skip:$NoDocker {
         docker ps --all --quiet --filter "label=rollout.pwsh.name=$Prefix-leaky" | ForEach-Object { docker inspect --format '{{json .Config.Labels}}' $_ } | Should -Not -Match $secret
     }
 
+    It 'shows no value of -Env either where a HEALTHCHECK quotes it' {
+        $secret = 'env-secret-99cc'
+        $context = New-TestContext "$TestDrive/quoting"
+        Add-Content $context/Dockerfile 'HEALTHCHECK --interval=1s --retries=1 CMD ["/bin/busybox", "sh", "-c", "echo no entry with $TOKEN; exit 1"]'
+        $quoting = New-RolloutImage $context -Tag "$Prefix/quoting:1"
+        $failure = Get-Failure { $quoting | Start-Rollout "docker/$Prefix-quoting" -Env @{ TOKEN = $secret } -OnFailure Freeze -ErrorAction Stop }
+        "$failure" | Should -Match 'no entry with \*\*\*'
+        Get-Rollout "docker/$Prefix-quoting" | Test-RolloutHealth | ConvertTo-Json -Depth 9 | Should -Not -Match $secret
+        docker ps --all --quiet --filter "label=rollout.pwsh.name=$Prefix-quoting" | ForEach-Object { docker inspect --format '{{json .Config.Labels}}' $_ } | Should -Not -Match $secret
+    }
+
+    It 'gives -Env numbers as PowerShell writes them, whatever the culture' {
+        $before = [CultureInfo]::CurrentCulture
+        [CultureInfo]::CurrentCulture = 'de-DE'
+        try { New-TestImage v1 | Start-Rollout "docker/$Prefix-culture" -Port 8080 -Cpu '0.5' -Env @{ RATIO = 0.5; LIST = 1, 2.5 } | Out-Null } finally { [CultureInfo]::CurrentCulture = $before }
+        $container = docker inspect "$Prefix-culture-1-1" | ConvertFrom-Json
+        $container.Config.Env | Should -Contain 'RATIO=0.5'
+        $container.Config.Env | Should -Contain 'LIST=1 2.5'
+        $container.HostConfig.NanoCpus | Should -Be 500000000
+    }
+
+    It 'refuses a decimal comma and a number that is not there' -ForEach '0,5', $null {
+        $given = $_
+        $failure = Get-Failure { Start-Rollout "docker/$Prefix-comma" -Image "$Prefix/app:v1" -Cpu $given }
+        $failure.Exception.InnerException.Message | Should -BeLike "'$given' is not a number*"
+    }
+
     It 'asks its checks before it is Healthy' {
         $check = New-RolloutHealthCheck 'http://127.0.0.1:1/' -FailureLimit 1 -TimeoutSec 1
         $failure = Get-Failure { New-TestImage v1 | Start-Rollout "docker/$Prefix-checked" -Port 8080 -HealthCheck $check -ErrorAction Stop }

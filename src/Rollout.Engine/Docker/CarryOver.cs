@@ -26,6 +26,7 @@ internal static class CarryOver
         var config = ConfigOf(container, imageConfig ?? []);
         var host = container.HostConfig.Copy();
         foreach (var field in NeverInHostConfig) host.Remove(field);
+        if (NetworkName(container) is { } network) host["NetworkMode"] = network;
         return new ContainerTemplate(config, host, NetworksOf(container));
     }
 
@@ -88,6 +89,13 @@ internal static class CarryOver
         JsonObject fields => fields.Count == 0,
         _ => node.AsValue().TryGetValue<string>(out var text) && text.Length == 0,
     };
+
+    /// <summary>The name of the network that was asked for by its id; null where it was by its name, or none was.</summary>
+    private static string? NetworkName(ContainerInspect container)
+    {
+        if ((string?)container.HostConfig["NetworkMode"] is not { Length: > 0 } mode || container.NetworkSettings["Networks"] is not JsonObject networks || networks.ContainsKey(mode)) return null;
+        return networks.FirstOrDefault(network => ((string?)network.Value?["NetworkID"])?.StartsWith(mode, StringComparison.Ordinal) ?? false).Key;
+    }
 
     private static JsonObject NetworksOf(ContainerInspect container)
     {

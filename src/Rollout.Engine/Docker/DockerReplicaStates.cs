@@ -32,13 +32,14 @@ internal sealed class DockerReplicaStates(DockerTargetServices services) : IRepl
     {
         if (await services.Engine.Containers.InspectAsync(replica.Id, cancellation) is not { } container) return null;
         var health = container.State.Health;
+        var said = health is { Status: "unhealthy", Log.Count: > 0 } ? health.Log[^1].Output : null;
         return new ReplicaState
         {
             Name = replica.Name,
             Running = container.State.Running && container.State.Status == "running",
             Status = container.State.Status,
             Health = health?.Status is null or "none" ? null : health.Status,
-            HealthOutput = health is { Log.Count: > 0 } ? ForeignText.Neutralise(health.Log[^1].Output) : null,
+            HealthOutput = said is null ? null : (await EnvironmentSecrets.OfAsync(services.Engine, replica.Id, cancellation)).Hide(said),
             Restarts = container.RestartCount,
             OutOfMemory = container.State.OomKilled,
             ExitCode = container.State.Running ? null : container.State.ExitCode,

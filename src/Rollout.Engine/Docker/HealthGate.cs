@@ -4,15 +4,20 @@ using Rollout.Engine.Rollouts;
 namespace Rollout.Engine.Docker;
 
 /// <summary>Looks at the new replicas of one run: which were started, since when they run, since when they look bad.</summary>
-internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change change, bool portsReachable)
+/// <param name="engine">The engine.</param>
+/// <param name="time">The clock.</param>
+/// <param name="change">The change under way.</param>
+/// <param name="begun">When it was begun, by the engine's clock.</param>
+/// <param name="portsReachable">Whether the engine's loopback ports can be tried from here.</param>
+internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change change, DateTimeOffset begun, bool portsReachable)
 {
     private const int LogLines = 10;
-    private const int ShortestSecret = 6;
 
     private readonly Dictionary<string, DateTimeOffset> upSince = [];
     private readonly Dictionary<string, DateTimeOffset> badSince = [];
     private readonly Dictionary<string, ReplicaHealth> failed = [];
     private readonly HashSet<string> started = [];
+    private readonly HashSet<string> leftIll = [];
 
     /// <summary>True where something is to be found out that no event tells.</summary>
     internal bool IsProbing { get; private set; }
@@ -31,8 +36,18 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
     /// <summary>The router did not take it: it is not tried again.</summary>
     internal bool IsGivenUp(string id) => failed.ContainsKey(id);
 
+    /// <summary>Not well, and left as it stood before the change.</summary>
+    internal bool IsLeftIll(string id) => leftIll.Contains(id);
+
+    /// <summary>Whether there is one such.</summary>
+    internal bool LeavesIll => leftIll.Count > 0;
+
     /// <summary>Begins a round of looking.</summary>
-    internal void BeginRound() => IsProbing = false;
+    internal void BeginRound()
+    {
+        IsProbing = false;
+        leftIll.Clear();
+    }
 
     /// <summary>What is thought of a replica.</summary>
     internal async Task<ReplicaHealth> LookAsync(Replica replica, int? port, CancellationToken cancellation)
@@ -47,7 +62,18 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
         var accepts = await AcceptsAsync(replica, container, port, cancellation);
         var health = ReplicaHealth.Judge(container, accepts, now - upSince.GetValueOrDefault(replica.Id, now), change.GraceRestarts);
         IsProbing |= health.Phase == ReplicaPhase.Starting && container.State.Health is null;
-        return Forgive(replica.Id, health, now);
+        var judged = Forgive(replica.Id, health, now);
+        return judged.Phase == ReplicaPhase.Ready || !StandsAsBefore(container) ? judged : LeaveIll(replica.Id);
+    }
+
+    /// <summary>On the way back what was never touched is as good as it was: that it was not well before is no reason to leave the new beside it.</summary>
+    private bool StandsAsBefore(ContainerInspect container) =>
+        change.GoingBack && !started.Contains(container.Id) && (container.State.StartedAt < begun || (!change.IsAsked && container.RestartCount > 0));
+
+    private ReplicaHealth LeaveIll(string id)
+    {
+        leftIll.Add(id);
+        return new ReplicaHealth(ReplicaPhase.Ready);
     }
 
     /// <summary>Why a replica failed, with the last of what it wrote.</summary>
@@ -55,7 +81,8 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
     {
         var health = await LookAsync(replica, port, cancellation);
         var log = await LogAsync(replica, cancellation);
-        return (health.Reason ?? "ContainerNotReady", $"Container {replica.Name} {health.Message ?? NotReady(port)}.{log}");
+        var secrets = await EnvironmentSecrets.OfAsync(engine, replica.Id, cancellation);
+        return (health.Reason ?? "ContainerNotReady", secrets.Hide($"Container {replica.Name} {health.Message ?? NotReady(port)}.{log}"));
     }
 
     private static string NotReady(int? port) => port is null ? "did not become healthy in time" : $"did not become healthy and accept connections on port {port} in time";
@@ -65,31 +92,12 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
         try
         {
             var lines = await engine.Containers.LogTailAsync(replica.Id, LogLines, cancellation);
-            var secrets = await SecretsAsync(replica, cancellation);
-            lines = [.. lines.Select(line => secrets.Aggregate(line, (text, secret) => text.Replace(secret, "***", StringComparison.Ordinal)))];
             return lines.Count == 0 ? " It wrote no log." : $" Its last log lines:\n{string.Join('\n', lines)}";
         }
         catch (RolloutException problem)
         {
             return $" Its log could not be read: {problem.Message}";
         }
-    }
-
-    /// <summary>
-    /// The values of environment variables that are not the image's own: a container that fails likes to write down its settings, and what is quoted
-    /// here goes into errors and labels. Short ones are words that stand in any text.
-    /// </summary>
-    private async Task<IReadOnlyList<string>> SecretsAsync(Replica replica, CancellationToken cancellation)
-    {
-        if (await engine.Containers.InspectAsync(replica.Id, cancellation) is not { } container) return [];
-        var image = await engine.Images.InspectAsync(container.Image, cancellation);
-        return
-        [
-            .. container.Config.Strings("Env").Except((image?.Config ?? []).Strings("Env"))
-                .Select(variable => variable[(variable.IndexOf('=', StringComparison.Ordinal) + 1)..])
-                .Where(value => value.Length >= ShortestSecret)
-                .OrderByDescending(value => value.Length),
-        ];
     }
 
     /// <summary>A HEALTHCHECK outranks the port. From another machine the engine's loopback ports cannot be tried.</summary>

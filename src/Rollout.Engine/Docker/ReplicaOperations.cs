@@ -146,7 +146,7 @@ internal sealed class ReplicaOperations(IDockerClient engine, WorkloadNames name
         WorkloadSnapshot snapshot, Release release, int index, ContainerTemplate template, CancellationToken cancellation)
     {
         var hostPort = release.Port is null ? (int?)null : FreePort(snapshot);
-        var number = names.IsCompose ? ComposeNumber(snapshot, index) : (int?)null;
+        var number = names.IsCompose ? ComposeNumber(snapshot, release, index) : (int?)null;
         var image = await engine.Images.InspectAsync(release.Image, cancellation);
 
         // By the name it is known by, unless that means another image by now.
@@ -172,13 +172,14 @@ internal sealed class ReplicaOperations(IDockerClient engine, WorkloadNames name
     }
 
     private string NameOf(WorkloadSnapshot snapshot, Release release, int index) =>
-        names.IsCompose ? names.Composed(ComposeNumber(snapshot, index)) : names.Replica(release.Number, index);
+        names.IsCompose ? names.Composed(ComposeNumber(snapshot, release, index)) : names.Replica(release.Number, index);
 
-    /// <summary>Free numbers by index, so that replicas made at the same time get different ones.</summary>
-    private int ComposeNumber(WorkloadSnapshot snapshot, int index)
+    /// <summary>The next free number. Replicas made at the same time see the same free ones, and each leaves one to every missing replica before it.</summary>
+    private int ComposeNumber(WorkloadSnapshot snapshot, Release release, int index)
     {
         var taken = snapshot.Live.Select(replica => replica.Name).ToHashSet();
-        return Enumerable.Range(1, int.MaxValue - 1).Where(number => !taken.Contains(names.Composed(number))).ElementAt(index - 1);
+        var missing = Enumerable.Range(1, index - 1).Count(before => snapshot.Find(release.Number, before) is null);
+        return Enumerable.Range(1, int.MaxValue - 1).Where(number => !taken.Contains(names.Composed(number))).ElementAt(missing);
     }
 
     private int FreePort(WorkloadSnapshot snapshot)

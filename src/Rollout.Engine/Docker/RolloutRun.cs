@@ -150,7 +150,7 @@ internal sealed class RolloutRun(
     {
         var change = lease.State.Change!;
         returned = false;
-        gate = new HealthGate(engine, time, change, PortsAreReachable(engine.Endpoint));
+        gate = new HealthGate(engine, time, change, (lease.State.StartedAt ?? time.GetUtcNow()) + engine.ClockAhead, PortsAreReachable(engine.Endpoint));
         BeginStep();
     }
 
@@ -201,7 +201,11 @@ internal sealed class RolloutRun(
     {
         if (snapshot.Find(release, index) is not { } replica) return new ObservedReplica(index, ReplicaPhase.Absent, ReplicaTraffic.None, true);
         var health = await gate.LookAsync(replica, lease.State.Find(release)!.Port, cancellation);
-        return Routed(new ObservedReplica(index, health.Phase, ReplicaTraffic.None, IsRoutable(replica)), snapshot.ServerOf(replica));
+        var server = snapshot.ServerOf(replica);
+
+        // HAProxy would not take one that is not well; the traffic that one has, it keeps.
+        var isRoutable = IsRoutable(replica) && !(gate.IsLeftIll(replica.Id) && TrafficOf(server) is ReplicaTraffic.None or ReplicaTraffic.Held);
+        return Routed(new ObservedReplica(index, health.Phase, ReplicaTraffic.None, isRoutable), server);
     }
 
     private ObservedReplica ObserveOld(WorkloadSnapshot snapshot, OldReplica old, int position)
@@ -330,7 +334,7 @@ internal sealed class RolloutRun(
     }
 
     /// <summary>What runs again is looked at by the same checks, once it has all the traffic: what failed is never waited for.</summary>
-    private bool IsBackUnverified => lease.State.Change is { GoingBack: true, Verified: false, From: not 0 } change && (Checks ?? change.Checks).Count > 0;
+    private bool IsBackUnverified => lease.State.Change is { GoingBack: true, Verified: false, NothingRanBefore: false } change && (Checks ?? change.Checks).Count > 0;
 
     private async Task VerifyAsync(RolloutStatus status, CancellationToken cancellation)
     {
@@ -459,10 +463,11 @@ internal sealed class RolloutRun(
         var (phase, decision) = change switch
         {
             { IsMend: true } => (RolloutPhase.Healthy, Decision("Mended", "Every replica runs and is in service.")),
-            { GoingBack: true, IsAsked: true, From: 0 } => (RolloutPhase.Undone, Decision("Undone", "What was half done was taken back. Nothing ran before, so nothing runs now.")),
+            { GoingBack: true, IsAsked: true, NothingRanBefore: true } => (RolloutPhase.Undone, Decision("Undone", "What was half done was taken back. Nothing ran before, so nothing runs now.")),
             { GoingBack: true, IsAsked: true } => (RolloutPhase.Undone, Decision("Undone", $"What was half done was taken back. Revision {change.From} serves as before.")),
             { GoingBack: true, IsUndo: true } => (RolloutPhase.Failed, Decision("Failed", $"The undo failed; revision {change.From} serves as before.")),
-            { GoingBack: true, From: 0 } => (RolloutPhase.Failed, Decision("Removed", "The new containers were removed; nothing ran before.")),
+            { GoingBack: true, NothingRanBefore: true } => (RolloutPhase.Failed, Decision("Removed", "The new containers were removed; nothing ran before.")),
+            { GoingBack: true } when gate.LeavesIll => (RolloutPhase.Undone, Decision("Undone", $"Revision {change.From} runs as before, and is no better.")),
             { GoingBack: true } => (RolloutPhase.Undone, Decision("Undone", $"Revision {change.From} runs again.", HealthVerdict.Healthy)),
             { Reason: not null } => (RolloutPhase.Degraded, Decision("Completed", "It went on though a check failed.")),
             { IsUndo: true } => (RolloutPhase.Undone, Decision("Undone", $"Revision {change.To} runs again.")),

@@ -347,6 +347,10 @@ internal sealed record Change
     [JsonIgnore]
     public bool IsMend => From == To;
 
+    /// <summary>True where there is nothing that could run again: no release before it, or one whose containers all stood still.</summary>
+    [JsonIgnore]
+    public bool NothingRanBefore => From == 0 || FromReplicas == 0;
+
     /// <summary>The release that serves at the end of the way it goes now.</summary>
     [JsonIgnore]
     public int Goal => GoingBack ? From : To;

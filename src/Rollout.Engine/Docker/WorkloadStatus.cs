@@ -80,7 +80,7 @@ internal static class WorkloadStatus
         if (state.Change is not null) return (state.Phase, state.Reason, state.Message ?? $"{state.Holder} is at work on it.");
         if (state.Phase is not (RolloutPhase.Healthy or RolloutPhase.Undone)) return (state.Phase, state.Reason, state.Message);
         return Trouble(snapshot, state, names) is { } trouble
-            ? (RolloutPhase.Degraded, trouble.Reason, trouble.Message)
+            ? (RolloutPhase.Degraded, trouble.Reason, string.Join(' ', new[] { state.Message, trouble.Message }.OfType<string>()))
             : (state.Phase, state.Reason, state.Message);
     }
 

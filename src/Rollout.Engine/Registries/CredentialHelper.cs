@@ -10,6 +10,8 @@ namespace Rollout.Engine.Registries;
 /// </summary>
 internal sealed class CredentialHelper(TimeSpan timeout, TimeProvider time)
 {
+    private const int LongestAnswer = 64 * 1024;
+
     /// <summary>What the helper has for a server; null where it has nothing.</summary>
     /// <exception cref="RolloutException">CredentialHelperNotFound, CredentialHelperFailed.</exception>
     public async Task<CredentialHelperAnswer?> GetAsync(string name, string server, CancellationToken cancellation)
@@ -51,16 +53,27 @@ internal sealed class CredentialHelper(TimeSpan timeout, TimeProvider time)
 
     private static async Task<CredentialHelperAnswer?> AskAsync(Process process, string name, string server, CancellationToken cancellation)
     {
-        var output = process.StandardOutput.ReadToEndAsync(cancellation);
-        var error = process.StandardError.ReadToEndAsync(cancellation);
+        var output = ReadAsync(process.StandardOutput, cancellation);
+        var error = ReadAsync(process.StandardError, cancellation);
         await SendAsync(process, server, cancellation);
-        await process.WaitForExitAsync(cancellation);
+        await foreach (var read in Task.WhenEach(output, error))
+        {
+            if (await read is null) throw RegistryErrors.CredentialHelperFailed(name, server, $"it wrote more than {LongestAnswer} characters");
+        }
 
-        var answer = await output;
-        var complaint = await error;
+        await process.WaitForExitAsync(cancellation);
+        var (answer, complaint) = ((await output)!, (await error)!);
         if (process.ExitCode == 0) return Parse(answer, name, server);
         if (answer.Contains("credentials not found", StringComparison.OrdinalIgnoreCase)) return null;
         throw RegistryErrors.CredentialHelperFailed(name, server, Complaint(process.ExitCode, complaint + "\n" + answer));
+    }
+
+    /// <summary>All of it; null where that is more than any answer.</summary>
+    private static async Task<string?> ReadAsync(StreamReader reader, CancellationToken cancellation)
+    {
+        var buffer = new char[LongestAnswer + 1];
+        var length = await reader.ReadBlockAsync(buffer, cancellation);
+        return length > LongestAnswer ? null : new string(buffer, 0, length);
     }
 
     /// <summary>The first line a failed helper printed, unless that is an answer, which may hold the secret.</summary>

@@ -58,6 +58,7 @@ public sealed class DockerConfig : IRegistryCredentials
         try
         {
             await using var file = File.OpenRead(Path);
+            if (file.Length == 0) return null;
             return await JsonSerializer.DeserializeAsync(file, RegistriesJson.Default.DockerConfigFile, cancellation);
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)

@@ -19,6 +19,7 @@ internal static partial class EngineReport
         if (status >= 500) return RegistryErrors.Unavailable(registry, says);
         if (status == 404 || RepositoryPattern().IsMatch(words)) return RegistryErrors.RepositoryNotFound(registry, says);
         if (ManifestPattern().IsMatch(words)) return RegistryErrors.ManifestNotFound(reference, says);
+        if (NoCredentialsPattern().IsMatch(words)) return RegistryErrors.NoCredentials(registry, says);
         if (status == 401 || UnauthorizedPattern().IsMatch(words)) return RegistryErrors.Unauthorized(registry, says);
         if (status == 403 || DeniedPattern().IsMatch(words)) return RegistryErrors.Forbidden(registry, says);
         if (CertificatePattern().IsMatch(words)) return RegistryErrors.CertificateNotTrusted(registry, says);
@@ -39,7 +40,10 @@ internal static partial class EngineReport
     [GeneratedRegex("manifest unknown|manifest for .* not found", RegexOptions.IgnoreCase)]
     private static partial Regex ManifestPattern();
 
-    [GeneratedRegex("unauthorized|no basic auth credentials|authentication required|authorization failed", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("no basic auth credentials", RegexOptions.IgnoreCase)]
+    private static partial Regex NoCredentialsPattern();
+
+    [GeneratedRegex("unauthorized|authentication required|authorization failed", RegexOptions.IgnoreCase)]
     private static partial Regex UnauthorizedPattern();
 
     [GeneratedRegex("denied|insufficient_scope|forbidden", RegexOptions.IgnoreCase)]

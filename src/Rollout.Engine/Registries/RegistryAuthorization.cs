@@ -49,7 +49,7 @@ internal sealed class RegistryAuthorization(RegistryAddress registry, RegistryTr
         if (!challenges.Any(challenge => challenge.IsBasic)) return null;
         return await CredentialsAsync(challenges, cancellation) is { Username: { } name } credentials
             ? Basic(name, credentials.Password)
-            : throw RegistryErrors.NoCredentials(registry);
+            : throw RegistryErrors.NoCredentials(registry.Name);
     }
 
     private async Task<string> TokenAsync(AuthChallenge bearer, IReadOnlyList<AuthChallenge> challenges, string? scope, bool isFresh, CancellationToken cancellation)

@@ -127,12 +127,12 @@ internal static class RegistryErrors
         "See the registry's configuration (auth.token.realm).",
         challenge.Realm);
 
-    internal static RolloutException NoCredentials(RegistryAddress registry) => new(
+    internal static RolloutException NoCredentials(string registry, string? says = null) => new(
         "RegistryUnauthorized",
         ErrorKind.Authentication,
-        $"The registry {registry} wants a name and password, and there are none for it.",
+        $"The registry {registry} wants a name and password, and there are none for it{(says is null ? "." : $": {says}")}",
         $"Run 'docker login {registry}'; Publish-Image takes -Credential instead.",
-        registry.Name);
+        registry);
 
     // What it says no to.
 

@@ -90,7 +90,7 @@ public sealed class NewRolloutImageCommand : DockerCmdlet
         BuildArgs = Texts(BuildArg),
         Labels = Texts(Label),
         Platforms = Texts(Platform),
-        Secrets = Secret.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => SecretOf(entry.Value)),
+        Secrets = Secret.Cast<DictionaryEntry>().ToDictionary(entry => TextOf(entry.Key), entry => SecretOf(entry.Value)),
         CacheFrom = Texts(CacheFrom),
         CacheTo = Texts(CacheTo),
         NoCache = NoCache,
@@ -102,6 +102,6 @@ public sealed class NewRolloutImageCommand : DockerCmdlet
     {
         FileInfo file => BuildSecret.FromFile(file.FullName),
         SecureString text => BuildSecret.FromValue(new NetworkCredential("", text).Password),
-        var text => BuildSecret.FromValue($"{text}"),
+        var text => BuildSecret.FromValue(TextOf(text)),
     };
 }

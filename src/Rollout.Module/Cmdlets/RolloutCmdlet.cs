@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Management.Automation;
 using Rollout.Module.Pipeline;
 
@@ -97,7 +98,7 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
         BeforeStart(input);
 
         var item = new WorkItem(this, _queue, _progress, _cancellation.Token);
-        var task = Task.Run(() => work(item), CancellationToken.None);
+        var task = Task.Run(() => InOneCultureAsync(work, item), CancellationToken.None);
         _running.Add(task);
         _begun++;
         Summarise();
@@ -132,7 +133,17 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
 
     /// <summary>A hashtable's keys and values as text.</summary>
     private protected static IReadOnlyDictionary<string, string> Texts(Hashtable table) =>
-        table.Cast<DictionaryEntry>().ToDictionary(entry => $"{entry.Key}", entry => $"{entry.Value}");
+        table.Cast<DictionaryEntry>().ToDictionary(entry => TextOf(entry.Key), entry => TextOf(entry.Value));
+
+    /// <summary>A value as PowerShell writes it within a text: 0.5 is 0.5 in every culture.</summary>
+    private protected static string TextOf(object? value) => LanguagePrimitives.ConvertTo<string>(value) ?? "";
+
+    /// <summary>What is said of numbers and times, and kept with a workload, is the same whatever the culture of who is at work.</summary>
+    private static Task InOneCultureAsync(Func<WorkItem, Task> work, WorkItem item)
+    {
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        return work(item);
+    }
 
     private void End(Task ended, object? input)
     {

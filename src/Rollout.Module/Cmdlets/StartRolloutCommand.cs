@@ -148,6 +148,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     /// <summary>The CPU limit of a container, in cores.</summary>
     [Parameter]
+    [Number]
     public double? Cpu { get; set; }
 
     /// <inheritdoc/>

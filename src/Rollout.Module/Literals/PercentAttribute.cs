@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Management.Automation;
 using Rollout.Engine.Literals;
 
@@ -15,10 +16,15 @@ public sealed class PercentAttribute : ArgumentTransformationAttribute
 /// <summary>What the user wrote, as far as PowerShell let it live.</summary>
 internal static class AsWritten
 {
-    /// <summary>An unquoted 0,5% has become a list; its text tells what was meant.</summary>
-    internal static object Of(object input)
+    /// <summary>An unquoted 0,5% has become a list; its text tells what was meant. Null is written as nothing.</summary>
+    internal static object Of(object? input)
     {
         var value = input is PSObject wrapped ? wrapped.BaseObject : input;
-        return value is IList list ? string.Join(',', list.Cast<object>()) : value;
+        return value switch
+        {
+            IList list => string.Join(',', list.Cast<object>().Select(item => Convert.ToString(item, CultureInfo.InvariantCulture))),
+            null => "",
+            _ => value,
+        };
     }
 }

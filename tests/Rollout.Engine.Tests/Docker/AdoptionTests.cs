@@ -137,6 +137,38 @@ public sealed class AdoptionTests(DockerEngineFixture engine) : IClassFixture<Do
     }
 
     [FactNeeds("docker")]
+    public async Task Where_nothing_ran_a_failure_is_told_as_that_and_nothing_is_said_to_run_again()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.RunAsync(shop.Name, await shop.ImageAsync("v1"));
+        await engine.Client.Containers.StopAsync((await shop.InspectAsync("")).Id, null, CancellationToken.None);
+
+        var status = await shop.StartAsync(await shop.ImageAsync("bad", "CMD [\"sh\", \"-c\", \"echo no such disk; exit 3\"]"));
+
+        Assert.Equal((RolloutPhase.Failed, "ContainerExited", false), (status.Phase, status.Reason, status.Succeeded));
+        Assert.Contains("no such disk", status.Message, StringComparison.Ordinal);
+        Assert.Equal(":exited", await shop.ContainersAsync());
+        Assert.DoesNotContain(await shop.Target.HistoryAsync(CancellationToken.None), revision => revision.Verdict == HealthVerdict.Healthy);
+
+        Assert.Equal(RolloutPhase.Healthy, (await shop.StartAsync(await shop.ImageAsync("v2"))).Phase);
+    }
+
+    [FactNeeds("docker")]
+    public async Task Where_what_ran_was_not_well_either_the_new_is_removed_all_the_same()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.RunAsync(shop.Name, await shop.ImageAsync("ill", "HEALTHCHECK --interval=1s --retries=1 CMD [\"false\"]\nCMD [\"sleep\", \"600\"]"));
+        while (!(await shop.InspectAsync("")).State.Health!.Status.Equals("unhealthy", StringComparison.Ordinal)) await Task.Delay(100);
+
+        var status = await shop.StartAsync(await shop.ImageAsync("bad", "CMD [\"false\"]"));
+
+        Assert.Equal((RolloutPhase.Degraded, "ContainerUnhealthy"), (status.Phase, status.Reason));
+        Assert.Contains("exited with code 1", status.Message, StringComparison.Ordinal);
+        Assert.Equal(":running", await shop.ContainersAsync());
+        Assert.DoesNotContain(await shop.Target.HistoryAsync(CancellationToken.None), revision => revision.Verdict == HealthVerdict.Healthy);
+    }
+
+    [FactNeeds("docker")]
     public async Task A_compose_service_keeps_its_labels_and_names_and_undo_makes_it_anew_from_what_was_kept()
     {
         var project = $"{engine.Prefix}p{Guid.NewGuid().ToString("N")[..6]}";
@@ -149,6 +181,7 @@ public sealed class AdoptionTests(DockerEngineFixture engine) : IClassFixture<Do
         var seen = await ComposeSeesAsync(project);
         Assert.Equal(2, seen.Count);
         Assert.All(seen, one => Assert.Equal(("running", "web", "abc"), (one.State, one.Labels["com.docker.compose.service"], one.Labels["com.docker.compose.config-hash"])));
+        Assert.Equal([$"/{project}-web-3", $"/{project}-web-4"], seen.Select(one => one.Names[0]).Order());
         Assert.All(seen, one => Assert.Equal($"/{project}-web-{one.Labels["com.docker.compose.container-number"]}", one.Names[0]));
 
         var undone = await shop.UndoAsync();

@@ -56,6 +56,23 @@ public sealed class CarryOverTests
         AssertJson("""{"shop":{"Aliases":["web"]}}""", template.Networks);
     }
 
+    [Theory]
+    [InlineData("7fe1c0")]
+    [InlineData("7fe1c0d2")]
+    [InlineData("shop")]
+    public void A_network_that_was_asked_for_by_its_id_keeps_its_aliases(string mode)
+    {
+        var container = new ContainerInspect
+        {
+            Id = Id,
+            HostConfig = Json($$"""{"NetworkMode":"{{mode}}"}"""),
+            NetworkSettings = Json("""{"Networks":{"other":{"NetworkID":"66"},"shop":{"Aliases":["web"],"NetworkID":"7fe1c0d2"}}}"""),
+        };
+        var body = CarryOver.From(container, null).ToBody("image");
+        AssertJson("""{"NetworkMode":"shop"}""", body.HostConfig);
+        AssertJson("""{"EndpointsConfig":{"shop":{"Aliases":["web"]}}}""", body.NetworkingConfig!);
+    }
+
     [Fact]
     public void A_container_made_again_from_the_same_image_is_the_same() =>
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(Arb.From(Configs().Zip(Configs())), pair =>

@@ -186,6 +186,26 @@ public sealed class DockerConfigTests : IDisposable
     }
 
     [Theory]
+    [InlineData("cat /dev/zero")]
+    [InlineData("cat /dev/zero >&2")]
+    public async Task A_helper_that_never_stops_writing_is_ended_and_does_not_fill_the_memory(string script)
+    {
+        Write($$"""{"credsStore": "{{Helper(script)}}"}""");
+
+        var error = await Assert.ThrowsAsync<RolloutException>(() => FindAsync("r.example.com"));
+
+        Assert.Equal("CredentialHelperFailed", error.Id);
+        Assert.Contains("it wrote more than", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_empty_file_holds_no_credentials()
+    {
+        Write("");
+        Assert.Null(await FindAsync("r.example.com"));
+    }
+
+    [Theory]
     [InlineData("""{"auths": {"r.example.com": {"auth": "not*base64-""" + Secret + "\"}}}", "StoredCredentialInvalid")]
     [InlineData("""{"auths": {"r.example.com": {"auth": """ + Secret + "}}}", "DockerConfigInvalid")]
     [InlineData("""{"auths": "oops"}""", "DockerConfigInvalid")]

@@ -13,7 +13,6 @@ namespace Rollout.Engine.Docker.Swarm;
 internal sealed class FollowedService(DockerTargetServices services, string name, Action<RolloutStatus>? changed, IReporter reporter)
 {
     private const int LogLines = 10;
-    private const int ShortestSecret = 6;
     private const int WriteTries = 5;
     // A task's own state, which follows its container's, no event tells; nor anything of containers on other nodes.
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromMilliseconds(500);
@@ -142,9 +141,8 @@ internal sealed class FollowedService(DockerTargetServices services, string name
         try
         {
             var lines = await services.Engine.Services.LogTailAsync(task, LogLines, both.Token);
-            var secrets = (task.Spec["ContainerSpec"] as JsonObject ?? []).Strings("Env").Select(variable => variable[(variable.IndexOf('=', StringComparison.Ordinal) + 1)..])
-                .Where(value => value.Length >= ShortestSecret).OrderByDescending(value => value.Length).ToList();
-            return lines.Count == 0 ? "" : $" Its last log lines:\n{string.Join('\n', lines.Select(line => secrets.Aggregate(line, (text, secret) => text.Replace(secret, "***", StringComparison.Ordinal))))}";
+            var secrets = EnvironmentSecrets.Of((task.Spec["ContainerSpec"] as JsonObject ?? []).Strings("Env"));
+            return lines.Count == 0 ? "" : secrets.Hide($" Its last log lines:\n{string.Join('\n', lines)}");
         }
         catch (RolloutException)
         {

@@ -18,6 +18,9 @@ public sealed record RolloutHealth
     /// <summary>When the verdict was reached.</summary>
     public DateTimeOffset At { get; init; }
 
+    /// <summary>What each check found, in one sentence each.</summary>
+    internal string Findings => string.Join("; ", Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
+
     /// <summary>Each check's verdict, as it is kept with the rollout.</summary>
     internal IEnumerable<RolloutDecision> ToDecisions() => Checks.Select(check => RolloutDecision.Of(check, At));
 }

@@ -111,7 +111,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
             }
 
             if (halfDone.Step is { } step) sinks.Reporter.Warning($"{Name} is in a {halfDone.Strategy} rollout to {intent.State.Find(halfDone.To)!.Image}, at the step '{step}': that is taken back first.");
-            await TakeBackAsync(intent.Snapshot, intent.State, recorded, sinks, cancellation);
+            await TakeBackAsync(intent.Snapshot, intent.Snapshot.State!, recorded, sinks, cancellation);
             intent = await Planner.PlanAsync(request, cancellation);
         }
 

@@ -59,12 +59,11 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
             TimeoutSec = request.Timeout.TotalSeconds,
             GraceRestarts = request.GraceRestarts,
             GraceSec = request.Grace.TotalSeconds,
-            Checks = [.. request.HealthChecks.Where(check => check.IsOpen)],
             SecretChecks = [.. request.HealthChecks.Concat(steps.OfType<CheckStep>().SelectMany(step => step.Checks)).Where(check => !check.IsOpen).Select(check => check.Name)],
         };
         var isSameShape = present is not null && present.Replicas == release.Replicas && present.Port == release.Port
             && router == state.Router && template.SameAs(Fit(carried, new DockerWorkload(), release.Port, router));
-        return new Intent(snapshot, state with { Router = router }, release, template, change, isSameShape, await WarningsAsync(snapshot, present, carried, template, cancellation));
+        return new Intent(snapshot, state with { Router = router, Checks = [.. request.HealthChecks.Where(check => check.IsOpen)] }, release, template, change, isSameShape, await WarningsAsync(snapshot, present, carried, template, cancellation));
     }
 
     private async Task<IReadOnlyList<string>> WarningsAsync(WorkloadSnapshot snapshot, Release? present, ContainerTemplate carried, ContainerTemplate template, CancellationToken cancellation)

@@ -334,7 +334,7 @@ internal sealed class RolloutRun(
     }
 
     /// <summary>What runs again is looked at by the same checks, once it has all the traffic: what failed is never waited for.</summary>
-    private bool IsBackUnverified => lease.State.Change is { GoingBack: true, Verified: false, NothingRanBefore: false } change && (Checks ?? change.Checks).Count > 0;
+    private bool IsBackUnverified => lease.State.Change is { GoingBack: true, IsUndo: false, Verified: false, NothingRanBefore: false } && (Checks ?? lease.State.Checks).Count > 0;
 
     private async Task VerifyAsync(RolloutStatus status, CancellationToken cancellation)
     {
@@ -346,7 +346,7 @@ internal sealed class RolloutRun(
             return;
         }
 
-        var checks = Checks ?? change.Checks;
+        var checks = Checks ?? lease.State.Checks;
         var skipped = Checks is null ? change.SecretChecks : [];
         if (checks.Count == 0)
         {
@@ -361,7 +361,7 @@ internal sealed class RolloutRun(
     private async Task CheckAsync(WorkloadSnapshot snapshot, RolloutStatus status, CancellationToken cancellation)
     {
         var own = ((Steps ?? lease.State.Change!.Steps)[lease.State.Change!.Passed] as CheckStep)?.Checks ?? [];
-        var ofRollout = Checks ?? lease.State.Change.Checks;
+        var ofRollout = Checks ?? lease.State.Checks;
         var checks = own.Count > 0 ? own : ofRollout.Count > 0 ? ofRollout : [new ContainerHealthCheck { Name = "containers" }];
         var present = snapshot.Live.Count(replica => replica.Release == lease.State.Change.Goal && replica.IsUp);
         await CheckAsync(status with { Desired = present }, checks, Steps is null ? lease.State.Change.SecretChecks : [], (state, decision) => state.Pass(decision), (state, reason, message, decision) => state.PassAllTheSame(reason, message, decision), cancellation);
@@ -386,11 +386,10 @@ internal sealed class RolloutRun(
         }
 
         var judged = health.ToDecisions().Aggregate(lease.State, (state, decision) => state.Decide(decision));
-        var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
-        if (health.Verdict == HealthVerdict.Healthy) await PassAsync(judged, findings, skipped, passed, cancellation);
-        else if (isBack) await StayAsync(judged, health.Verdict, findings, cancellation);
-        else if (lease.State.Change!.OnFailure == FailureAction.Continue) await lease.SaveAsync(failed(judged, "HealthCheckFailed", findings, Decision("Checked", findings, health.Verdict)), cancellation);
-        else await FailAsync("HealthCheckFailed", findings, health.Verdict, cancellation, judged);
+        if (health.Verdict == HealthVerdict.Healthy) await PassAsync(judged, health.Findings, skipped, passed, cancellation);
+        else if (isBack) await StayAsync(judged, health.Verdict, health.Findings, cancellation);
+        else if (lease.State.Change!.OnFailure == FailureAction.Continue) await lease.SaveAsync(failed(judged, "HealthCheckFailed", health.Findings, Decision("Checked", health.Findings, health.Verdict)), cancellation);
+        else await FailAsync("HealthCheckFailed", health.Findings, health.Verdict, cancellation, judged);
     }
 
     /// <summary>An undo is never undone: where what ran before does not pass either, that is told, and nothing is held against it.</summary>

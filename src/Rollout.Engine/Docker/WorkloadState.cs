@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Docker;
 
@@ -50,32 +50,23 @@ internal sealed record WorkloadState
     public DateTimeOffset? CompletedAt { get; init; }
 
     /// <summary>Every release known, oldest first, the containers of which may be gone.</summary>
-    public IReadOnlyList<Release> History { get => field ?? []; init; } = [];
+    public IReadOnlyList<Release> History { get; init; } = [];
 
     /// <summary>What was decided in the last change, oldest first.</summary>
-    public IReadOnlyList<RolloutDecision> Decisions { get => field ?? []; init; } = [];
+    public IReadOnlyList<RolloutDecision> Decisions { get; init; } = [];
+
+    /// <summary>The last rollout's checks without secrets in them: for who carries on, and to look by at what an undo goes back to.</summary>
+    public IReadOnlyList<RolloutHealthCheck> Checks { get; init; } = [];
 
     /// <summary>Containers that were not made by Rollout and so cannot carry its labels.</summary>
-    public IReadOnlyList<AdoptedReplica> Adopted { get => field ?? []; init; } = [];
+    public IReadOnlyList<AdoptedReplica> Adopted { get; init; } = [];
 
     /// <summary>Who is at work; null where nobody is.</summary>
     public Holder? Holder { get; init; }
 
-    /// <summary>Reads the record out of a container's labels; null where they hold none.</summary>
-    internal static WorkloadState? From(IReadOnlyDictionary<string, string> labels)
-    {
-        if (!labels.TryGetValue(WorkloadLabels.Record, out var json)) return null;
-        try
-        {
-            // What an earlier version did not write comes as null, whatever the property begins with; hence each list's "?? []".
-            return JsonSerializer.Deserialize(json, WorkloadStateJson.Default.WorkloadState);
-        }
-        catch (JsonException)
-        {
-            // Another version's, or tampered with. What the replicas' own labels tell still holds.
-            return null;
-        }
-    }
+    /// <summary>Reads the record out of a container's labels; null where they hold none that can be read. What the replicas' own labels tell still holds then.</summary>
+    internal static WorkloadState? From(IReadOnlyDictionary<string, string> labels) =>
+        labels.TryGetValue(WorkloadLabels.Record, out var json) ? StoredJson.Read<WorkloadState>(json) : null;
 
     /// <summary>
     /// What the replicas' own labels tell where the record is gone (<c>docker container prune</c> takes it, as it takes all that does not run);
@@ -91,7 +82,7 @@ internal sealed record WorkloadState
         {
             Phase = RolloutPhase.Healthy,
             Current = current.Key,
-            Router = router is null ? null : JsonSerializer.Deserialize(router, WorkloadStateJson.Default.RouterChoice),
+            Router = router is null ? null : StoredJson.Read<RouterChoice>(router),
             History = [.. releases.Select(release => Release.From(release.Key, [.. release]))],
         };
     }
@@ -103,7 +94,7 @@ internal sealed record WorkloadState
         new(WorkloadLabels.Sequence, WorkloadLabels.Text(Sequence)),
         new(WorkloadLabels.Writer, writer),
         new(WorkloadLabels.Phase, Phase.ToString()),
-        new(WorkloadLabels.Record, JsonSerializer.Serialize(this, WorkloadStateJson.Default.WorkloadState)),
+        new(WorkloadLabels.Record, StoredJson.Write(this)),
     ];
 
     /// <summary>Finds a release.</summary>
@@ -171,7 +162,7 @@ internal sealed record WorkloadState
     internal WorkloadState TakeBack(RolloutDecision decision) => Decide(decision) with
     {
         Phase = RolloutPhase.Progressing,
-        Change = Change! with { GoingBack = true, Frozen = false, Suspended = false, IsAsked = true, Reason = null, Message = null },
+        Change = Change! with { GoingBack = true, Frozen = false, Suspended = false, Verified = false, IsAsked = true, Reason = null, Message = null },
         Reason = null,
         Message = null,
     };
@@ -287,7 +278,7 @@ internal sealed record Change
     public FailureAction OnFailure { get; init; }
 
     /// <summary>Seconds until every new replica must be healthy.</summary>
-    public double TimeoutSec { get; init; }
+    public double TimeoutSec { get; init; } = RolloutRequest.UsualTimeout.TotalSeconds;
 
     /// <summary>Restarts that are forgiven.</summary>
     public int GraceRestarts { get; init; }
@@ -295,14 +286,11 @@ internal sealed record Change
     /// <summary>Seconds that a replica may look bad.</summary>
     public double GraceSec { get; init; }
 
-    /// <summary>The checks without secrets in them, for who carries on.</summary>
-    public IReadOnlyList<RolloutHealthCheck> Checks { get => field ?? []; init; } = [];
-
     /// <summary>The names of those with secrets, which must not be written down: only who was given them can make them.</summary>
-    public IReadOnlyList<string> SecretChecks { get => field ?? []; init; } = [];
+    public IReadOnlyList<string> SecretChecks { get; init; } = [];
 
     /// <summary>The steps of a canary or blue-green rollout, without checks that have secrets in them.</summary>
-    public IReadOnlyList<RolloutStep> Steps { get => field ?? []; init; } = [];
+    public IReadOnlyList<RolloutStep> Steps { get; init; } = [];
 
     /// <summary>How many of them have been passed.</summary>
     public int Passed { get; init; }
@@ -379,13 +367,5 @@ internal sealed record AdoptedReplica(string Id, string Name, int Release, int R
 internal sealed record RouterChoice(string Kind, string Endpoint, string Backend)
 {
     /// <summary>As a label has it.</summary>
-    internal string ToLabel() => JsonSerializer.Serialize(this, WorkloadStateJson.Default.RouterChoice);
+    internal string ToLabel() => StoredJson.Write(this);
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
-[JsonSerializable(typeof(WorkloadState))]
-[JsonSerializable(typeof(RouterChoice))]
-internal sealed partial class WorkloadStateJson : JsonSerializerContext;

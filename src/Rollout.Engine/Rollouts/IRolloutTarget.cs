@@ -53,6 +53,8 @@ public interface IRolloutTarget
 /// <summary>What is to be rolled out, and how. Null and empty mean: as it is now, or the platform's default.</summary>
 public sealed record RolloutRequest
 {
+    internal static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(10);
+
     /// <summary>The image.</summary>
     public required ImageSource Image { get; init; }
 
@@ -90,7 +92,7 @@ public sealed record RolloutRequest
     public IReadOnlyList<RolloutHealthCheck> HealthChecks { get; init; } = [];
 
     /// <summary>How long it may take until every new replica is healthy.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan Timeout { get; init; } = RolloutRequest.UsualTimeout;
 
     /// <summary>Restarts of a new replica that are forgiven.</summary>
     public int GraceRestarts { get; init; }
@@ -161,7 +163,7 @@ public sealed record UndoRequest
     public bool Force { get; init; }
 
     /// <summary>How long it may take.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan Timeout { get; init; } = RolloutRequest.UsualTimeout;
 }
 
 /// <summary>What will be done: made by a target, shown under -WhatIf, and given back to it.</summary>

@@ -11,10 +11,15 @@ public sealed class WorkloadStateTests
     [Fact]
     public void A_record_read_from_its_labels_is_what_was_written()
     {
-        var state = new WorkloadState { Router = new RouterChoice("haproxy", "/run/haproxy.sock", "shop"), Sequence = 7 }
+        var state = new WorkloadState
+        {
+            Router = new RouterChoice("haproxy", "/run/haproxy.sock", "shop"),
+            Sequence = 7,
+            Checks = [new HttpHealthCheck { Name = "web", Uri = new Uri("http://127.0.0.1/") }, new ContainerHealthCheck { Name = "all" }],
+        }
             .Add(Release(1))
             .Add(Release(2) with { Verdict = HealthVerdict.Healthy, ChangeCause = "why" })
-            .Begin(Change(1, 2) with { Checks = [new HttpHealthCheck { Name = "web", Uri = new Uri("http://127.0.0.1/") }, new ContainerHealthCheck { Name = "all" }] }, Decision("Started"))
+            .Begin(Change(1, 2), Decision("Started"))
             .TurnBack("ContainerExited", "It exited.", Decision("Undoing", HealthVerdict.Unhealthy));
 
         var labels = state.ToLabels("shop", "me").ToDictionary();
@@ -24,7 +29,7 @@ public sealed class WorkloadStateTests
         Assert.Equal(state.ToLabels("shop", "me").ToDictionary()[WorkloadLabels.Record], (read with { Sequence = 7 }).ToLabels("shop", "me").ToDictionary()[WorkloadLabels.Record]);
         Assert.Equal([HealthVerdict.Inconclusive, HealthVerdict.Unhealthy], read.History.Select(release => release.Verdict));
         Assert.Equal(1, read.Wanted!.Number);
-        Assert.IsType<HttpHealthCheck>(read.Change!.Checks[0]);
+        Assert.IsType<HttpHealthCheck>(read.Checks[0]);
     }
 
     [Fact]
@@ -37,8 +42,8 @@ public sealed class WorkloadStateTests
         Assert.Empty(read.History);
         Assert.Empty(read.Decisions);
         Assert.Empty(read.Adopted);
-        Assert.Empty(read.Change!.Checks);
-        Assert.Empty(read.Change.SecretChecks);
+        Assert.Empty(read.Checks);
+        Assert.Empty(read.Change!.SecretChecks);
         Assert.Empty(read.Change.Steps);
         Assert.Null(read.Change.Step);
         Assert.False(read.Change.WaitsToBeResumed);

@@ -9,7 +9,7 @@ public sealed class HealthCheckJsonTests
 
     public static TheoryData<RolloutHealthCheck> Checks => [.. All];
 
-    private static RolloutHealthCheck[] All =>
+    internal static RolloutHealthCheck[] All =>
     [
         new HttpHealthCheck
         {
@@ -37,6 +37,7 @@ public sealed class HealthCheckJsonTests
         }.WithHeaders(Secret),
         new AlertHealthCheck { Name = "alerts", Uri = new Uri("http://alerts.example.com:9093"), Matchers = ["severity=\"critical\""], Source = AlertSource.Prometheus, OnError = NoEvidence.Fail }.WithHeaders(Secret),
         new RouterHealthCheck { Name = "router", ErrorRateBelow = 0.01, LatencyBelow = TimeSpan.FromMilliseconds(300), MinimumRequests = 50, OnNoData = NoEvidence.Fail },
+        new SaturationHealthCheck { Name = "saturation", Resources = [LimitedResource.Memory], Share = 0.5, Window = TimeSpan.FromMinutes(1), OnNoData = NoEvidence.Pass, OnError = NoEvidence.Fail },
         new ScriptHealthCheck { Name = "script", Script = "$_.Phase -eq 'Healthy'" }.WithBlock("t0psecret"),
         new CommandHealthCheck { Name = "smoke", Command = "smoke-test", ArgumentList = ["--fast", "a b"], WorkingDirectory = "/srv" },
     ];
@@ -63,6 +64,6 @@ public sealed class HealthCheckJsonTests
     public void What_would_be_executed_or_is_secret_is_not_for_everybody_to_read()
     {
         var open = All.Where(check => check.IsOpen).Select(check => check.Kind);
-        Assert.Equal(["Container", "Router", "Tcp"], open.Order());
+        Assert.Equal(["Container", "Router", "Saturation", "Tcp"], open.Order());
     }
 }

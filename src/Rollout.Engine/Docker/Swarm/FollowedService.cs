@@ -169,19 +169,18 @@ internal sealed class FollowedService(DockerTargetServices services, string name
         try
         {
             var status = Status(seen, record, RolloutPhase.Progressing, "Checking", "Its health is checked.");
-            health = await new HealthCheckRunner(new ServiceReplicaStates(services), services.Time).RunAsync(status, checks, reporter, cancellation);
+            health = await new HealthCheckRunner(new ServiceReplicaStates(services), services.Time) { EndsAtFirstUnhealthy = true }.RunAsync(status, checks, reporter, cancellation);
         }
         catch (RolloutException problem)
         {
             return (record with { Phase = RolloutPhase.Failed, Reason = problem.Id, Message = problem.Message, CompletedAt = Now }, MayGoBack(seen, record));
         }
 
-        var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
-        var decided = (record with { CompletedAt = Now }).With(Decision("Checked", findings, health.Verdict));
+        var decided = (record with { CompletedAt = Now }).With([.. health.ToDecisions(), Decision("Checked", health.Findings, health.Verdict)]);
         if (health.Verdict == HealthVerdict.Healthy) return (decided.With(completed), false);
         if (health.Verdict == HealthVerdict.Unhealthy) decided = decided.Mark(record.To, HealthVerdict.Unhealthy);
         var phase = record.OnFailure == FailureAction.Continue ? RolloutPhase.Degraded : RolloutPhase.Failed;
-        return (decided with { Phase = phase, Reason = "HealthCheckFailed", Message = findings }, MayGoBack(seen, record));
+        return (decided with { Phase = phase, Reason = "HealthCheckFailed", Message = health.Findings }, MayGoBack(seen, record));
     }
 
     private static bool MayGoBack(ServiceSnapshot seen, ServiceRecord record) =>

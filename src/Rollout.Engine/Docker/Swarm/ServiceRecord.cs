@@ -1,5 +1,4 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Docker.Swarm;
 
@@ -26,7 +25,7 @@ internal sealed record ServiceRecord
 
     public FailureAction OnFailure { get; init; }
 
-    public double TimeoutSec { get; init; }
+    public double TimeoutSec { get; init; } = RolloutRequest.UsualTimeout.TotalSeconds;
 
     public DateTimeOffset StartedAt { get; init; }
 
@@ -54,20 +53,10 @@ internal sealed record ServiceRecord
     public ServiceRecord Mark(int number, HealthVerdict verdict) =>
         this with { History = [.. History.Select(release => release.Number == number ? release with { Verdict = verdict } : release)] };
 
-    public string ToJson() => JsonSerializer.Serialize(this, ServiceRecordJson.Default.ServiceRecord);
+    public string ToJson() => StoredJson.Write(this);
 
     /// <summary>Null where nobody can read it any more.</summary>
-    public static ServiceRecord? Parse(string json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, ServiceRecordJson.Default.ServiceRecord);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static ServiceRecord? Parse(string json) => StoredJson.Read<ServiceRecord>(json);
 }
 
 /// <summary>One release of a service.</summary>
@@ -82,7 +71,3 @@ internal sealed record ServiceRelease(int Number, string Image, DateTimeOffset C
     /// <summary>What is known of its health.</summary>
     public HealthVerdict Verdict { get; init; } = HealthVerdict.Inconclusive;
 }
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
-[JsonSerializable(typeof(ServiceRecord))]
-internal sealed partial class ServiceRecordJson : JsonSerializerContext;

@@ -157,7 +157,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         try
         {
             var status = StatusOf.Build(sight.Second ?? now, store.Client.Endpoint, record with { Stepped = null }, RolloutPhase.Progressing, null, null) with { Desired = sight.New.Wanted };
-            var checking = (CancellationToken end) => new HealthCheckRunner(new PodStates(store.Cluster), store.Cluster.Time).RunAsync(status, checks.At(step), reporter, end);
+            var checking = (CancellationToken end) => new HealthCheckRunner(new PodStates(store.Cluster), store.Cluster.Time) { EndsAtFirstUnhealthy = true }.RunAsync(status, checks.At(step), reporter, end);
             if (await UnlessCommandedAsync(now, checking, cancellation) is not { } found) return null;
             health = found;
         }
@@ -166,11 +166,10 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
             return await FailAsync(now, problem.Id, problem.Message, cancellation);
         }
 
-        var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
-        if (health.Verdict != HealthVerdict.Healthy && record.OnFailure != FailureAction.Continue) return await FailAsync(now, "HealthCheckFailed", findings, cancellation, health.Verdict);
+        if (health.Verdict != HealthVerdict.Healthy && record.OnFailure != FailureAction.Continue) return await FailAsync(now, "HealthCheckFailed", health.Findings, cancellation, health.Verdict, health.ToDecisions());
         await WriteAsync(
             now,
-            same => (same with { Stepped = same.Stepped!.Passing(store.Now) }).With(new RolloutDecision(store.Now, "Checked", findings, health.Verdict)),
+            same => (same with { Stepped = same.Stepped!.Passing(store.Now) }).With([.. health.ToDecisions(), new RolloutDecision(store.Now, "Checked", health.Findings, health.Verdict)]),
             cancellation);
         return null;
     }
@@ -203,11 +202,12 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
     // ---- back
 
     /// <summary>What is done when it failed: with Undo it turns back, else it is left as it is.</summary>
-    private async Task<RolloutStatus?> FailAsync(Workload now, string reason, string message, CancellationToken cancellation, HealthVerdict? verdict = HealthVerdict.Unhealthy)
+    private async Task<RolloutStatus?> FailAsync(
+        Workload now, string reason, string message, CancellationToken cancellation, HealthVerdict? verdict = HealthVerdict.Unhealthy, IEnumerable<RolloutDecision>? found = null)
     {
         // Who looks where to go back to must not find it. What stands beside the workload is no revision of its own.
         if (now.IsInPlace && verdict == HealthVerdict.Unhealthy) await store.MarkAsync(now, [], HealthVerdict.Unhealthy, cancellation);
-        var failed = (RolloutRecord record) => (record with { Reason = reason, Message = ForeignText.Neutralise(message) }).With(new RolloutDecision(store.Now, "Failed", ForeignText.Neutralise(message), verdict));
+        var failed = (RolloutRecord record) => (record with { Reason = reason, Message = ForeignText.Neutralise(message) }).With([.. found ?? [], new RolloutDecision(store.Now, "Failed", ForeignText.Neutralise(message), verdict)]);
         if (now.LastRecord!.OnFailure == FailureAction.Undo)
         {
             await WriteAsync(now, record => Returning(failed(record), store.Now), cancellation);

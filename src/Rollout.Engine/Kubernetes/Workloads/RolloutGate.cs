@@ -30,12 +30,11 @@ internal sealed class RolloutGate(WorkloadStore store, IReporter reporter)
 
         var decided = health.ToDecisions().Aggregate(outcome, (found, decision) => found.With(decision));
         if (health.Verdict == HealthVerdict.Healthy) return decided;
-        var findings = string.Join("; ", health.Checks.Select(check => $"{check.Name}: {check.Message ?? check.Verdict.ToString()}"));
-        if (record.IsUndo) return Kept(decided, health.Verdict, findings);
+        if (record.IsUndo) return Kept(decided, health.Verdict, health.Findings);
         // Evidence that does not say is no proof of health, and none against the revision either.
         HealthVerdict? verdict = health.Verdict == HealthVerdict.Unhealthy ? HealthVerdict.Unhealthy : null;
         var phase = record.OnFailure == FailureAction.Continue ? RolloutPhase.Degraded : RolloutPhase.Failed;
-        return decided with { Phase = phase, Reason = "HealthCheckFailed", Message = findings, Verdict = verdict };
+        return decided with { Phase = phase, Reason = "HealthCheckFailed", Message = health.Findings, Verdict = verdict };
     }
 
     /// <summary>An undo is never undone: where what ran before does not pass either, that is told, and nothing is held against it.</summary>

@@ -1,7 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Strategies;
+using Rollout.Engine.Rollouts;
 using Rollout.Engine.Traffic.Kubernetes;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
@@ -23,7 +23,7 @@ internal sealed record RolloutRecord
     public string? Image { get; init; }
     public string? PreviousImage { get; init; }
     public FailureAction OnFailure { get; init; }
-    public double TimeoutSec { get; init; }
+    public double TimeoutSec { get; init; } = RolloutRequest.UsualTimeout.TotalSeconds;
     public double GraceSec { get; init; }
     public int GraceRestarts { get; init; }
     public bool IsUndo { get; init; }
@@ -52,7 +52,7 @@ internal sealed record RolloutRecord
     /// <summary>The checks that may be read by everybody, for who carries on or undoes.</summary>
     public IReadOnlyList<RolloutHealthCheck> Checks { get; init => field = value ?? []; } = [];
 
-    public RolloutRecord With(RolloutDecision decision) => this with { Decisions = [.. Decisions.Append(decision).TakeLast(DecisionsKept)] };
+    public RolloutRecord With(params IEnumerable<RolloutDecision> decisions) => this with { Decisions = [.. Decisions.Concat(decisions).TakeLast(DecisionsKept)] };
 
     /// <summary>The record as the end leaves it. An undo that went well keeps what went wrong before as its reason.</summary>
     public RolloutRecord End(Outcome outcome, DateTimeOffset now)
@@ -64,7 +64,7 @@ internal sealed record RolloutRecord
             (_, RolloutPhase.Healthy or RolloutPhase.Degraded) => "Completed",
             _ => "Failed",
         };
-        var ended = outcome.Decisions.Aggregate(this, (record, decision) => record.With(decision)) with
+        var ended = With(outcome.Decisions) with
         {
             Phase = isUndone ? RolloutPhase.Undone : outcome.Phase,
             Reason = isUndone ? Reason : outcome.Reason,
@@ -75,26 +75,11 @@ internal sealed record RolloutRecord
         return ended.With(new RolloutDecision(now, action, outcome.Message ?? $"{Image} serves.", outcome.Verdict));
     }
 
-    public string ToJson() => JsonSerializer.Serialize(this, WorkloadJson.Default.RolloutRecord);
+    public string ToJson() => StoredJson.Write(this);
 
     /// <summary>The record of a workload; null where it has none, or one that nobody can read any more.</summary>
-    public static RolloutRecord? Of(ObjectMeta metadata)
-    {
-        if (metadata.Annotation(Annotation) is not { } text) return null;
-        try
-        {
-            return JsonSerializer.Deserialize(text, WorkloadJson.Default.RolloutRecord);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static RolloutRecord? Of(ObjectMeta metadata) => metadata.Annotation(Annotation) is { } text ? StoredJson.Read<RolloutRecord>(text) : null;
 
     public static HealthVerdict VerdictOf(ObjectMeta revision) =>
         Enum.TryParse<HealthVerdict>(revision.Annotation(VerdictAnnotation), out var verdict) && Enum.IsDefined(verdict) ? verdict : HealthVerdict.Inconclusive;
 }
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, UseStringEnumConverter = true)]
-[JsonSerializable(typeof(RolloutRecord))]
-internal sealed partial class WorkloadJson : JsonSerializerContext;

@@ -10,6 +10,7 @@ namespace Rollout;
 [JsonDerivedType(typeof(BaselineHealthCheck), "baseline")]
 [JsonDerivedType(typeof(AlertHealthCheck), "alert")]
 [JsonDerivedType(typeof(RouterHealthCheck), "router")]
+[JsonDerivedType(typeof(SaturationHealthCheck), "saturation")]
 [JsonDerivedType(typeof(ScriptHealthCheck), "script")]
 [JsonDerivedType(typeof(CommandHealthCheck), "command")]
 public abstract record RolloutHealthCheck

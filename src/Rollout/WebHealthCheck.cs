@@ -38,7 +38,7 @@ public abstract record WebHealthCheck : RolloutHealthCheck
     public static string Shown(Uri uri)
     {
         ArgumentNullException.ThrowIfNull(uri);
-        return uri.IsAbsoluteUri ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) : uri.OriginalString;
+        return uri is { IsAbsoluteUri: true, Scheme: "http" or "https" } ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) : UserInfo.HideAll(uri.OriginalString);
     }
 
     private static (Uri Uri, string? Login) Split(Uri uri)

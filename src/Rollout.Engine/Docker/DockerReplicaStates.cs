@@ -28,6 +28,21 @@ internal sealed class DockerReplicaStates(DockerTargetServices services) : IRepl
         return [.. (await router.CountersAsync(cancellation)).Where(server => present.Contains(server.Server))];
     }
 
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ReplicaUsage>?> UsageAsync(RolloutStatus rollout, CancellationToken cancellation)
+    {
+        var snapshot = await services.Reader.ReadAsync(rollout.Name, cancellation);
+        var usage = await Task.WhenAll(snapshot.Live.Where(replica => replica.Release == rollout.Revision && replica.IsUp).Select(replica => UsageOfAsync(replica, cancellation)));
+        return [.. usage.OfType<ReplicaUsage>()];
+    }
+
+    private async Task<ReplicaUsage?> UsageOfAsync(Replica replica, CancellationToken cancellation)
+    {
+        var (inspecting, reading) = (services.Engine.Containers.InspectAsync(replica.Id, cancellation), services.Engine.Containers.StatsAsync(replica.Id, cancellation));
+        await Task.WhenAll(inspecting, reading);
+        return await inspecting is { } container && await reading is { } stats ? ContainerUsage.Of(replica.Name, container.HostConfig, stats) : null;
+    }
+
     private async Task<ReplicaState?> LookAsync(Replica replica, CancellationToken cancellation)
     {
         if (await services.Engine.Containers.InspectAsync(replica.Id, cancellation) is not { } container) return null;

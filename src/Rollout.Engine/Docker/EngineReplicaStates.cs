@@ -1,5 +1,6 @@
 using Rollout.Engine.Docker.Swarm;
 using Rollout.Engine.Health;
+using Rollout.Engine.Traffic;
 
 namespace Rollout.Engine.Docker;
 
@@ -7,9 +8,13 @@ namespace Rollout.Engine.Docker;
 internal sealed class EngineReplicaStates(DockerTargetServices services) : IReplicaStates
 {
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ReplicaState>> ReadAsync(RolloutStatus rollout, CancellationToken cancellation)
-    {
-        IReplicaStates states = rollout.Platform == RolloutPlatform.Swarm ? new ServiceReplicaStates(services) : new DockerReplicaStates(services);
-        return states.ReadAsync(rollout, cancellation);
-    }
+    public Task<IReadOnlyList<ReplicaState>> ReadAsync(RolloutStatus rollout, CancellationToken cancellation) => Of(rollout).ReadAsync(rollout, cancellation);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ServerCounters>?> TrafficAsync(RolloutStatus rollout, CancellationToken cancellation) => Of(rollout).TrafficAsync(rollout, cancellation);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ReplicaUsage>?> UsageAsync(RolloutStatus rollout, CancellationToken cancellation) => Of(rollout).UsageAsync(rollout, cancellation);
+
+    private IReplicaStates Of(RolloutStatus rollout) => rollout.Platform == RolloutPlatform.Swarm ? new ServiceReplicaStates(services) : new DockerReplicaStates(services);
 }

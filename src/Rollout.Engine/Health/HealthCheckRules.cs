@@ -24,6 +24,7 @@ public static class HealthCheckRules
             case BaselineHealthCheck baseline: Apply(baseline); break;
             case AlertHealthCheck alert: Apply(alert); break;
             case RouterHealthCheck router: Apply(router); break;
+            case SaturationHealthCheck saturation: Apply(saturation); break;
             case TcpHealthCheck tcp: Refuse(check, tcp.Port is < 1 or > 65535 || tcp.HostName.Length == 0, "it names no host and port from 1 to 65535"); break;
             case CommandHealthCheck command: Refuse(check, string.IsNullOrWhiteSpace(command.Command), "it names no program"); break;
             case ScriptHealthCheck script: Refuse(check, string.IsNullOrWhiteSpace(script.Script), "its script is empty"); break;
@@ -32,7 +33,7 @@ public static class HealthCheckRules
 
     private static void Apply(WebHealthCheck check)
     {
-        Refuse(check, !check.Uri.IsAbsoluteUri, $"'{check.Uri}' is not an absolute address");
+        Refuse(check, !check.Uri.IsAbsoluteUri, $"'{WebHealthCheck.Shown(check.Uri)}' is not an absolute address");
         Refuse(check, check.Uri.Scheme is not ("http" or "https"), $"'{WebHealthCheck.Shown(check.Uri)}' is neither http:// nor https://");
         foreach (var (name, value) in check.Headers)
         {
@@ -81,6 +82,13 @@ public static class HealthCheckRules
         Refuse(check, check.LatencyBelow <= TimeSpan.Zero, "a response time is longer than nothing");
         Refuse(check, check.Window < TimeSpan.FromMilliseconds(1), "its window is longer than nothing; give -Window '5m'");
         Refuse(check, check.MinimumRequests < 1, "the requests that are needed are at least 1");
+    }
+
+    private static void Apply(SaturationHealthCheck check)
+    {
+        Refuse(check, check.Resources.Count == 0, "it looks at no resource");
+        Refuse(check, check.Share is not (> 0 and <= 1), "a share of a limit is above 0% and at most 100%");
+        Refuse(check, check.Window < TimeSpan.Zero, "the time that it must be above is not negative");
     }
 
     private static void Apply(BaselineHealthCheck check)

@@ -50,6 +50,7 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
         using var span = new CancellationTokenSource(For > check.For ? For : check.For, time);
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(span.Token, unhealthy.Token);
         using var hurry = CancellationTokenSource.CreateLinkedTokenSource(cancellation, EndsAtFirstUnhealthy ? unhealthy.Token : default);
+        var isTold = false;
         var (tries, samples, found) = (TrySequence.None, 0, new HealthTry(HealthVerdict.Inconclusive, null, "no try was made"));
         try
         {
@@ -66,6 +67,8 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
                     return Result(check, probe, tries, samples, found, verdict);
                 }
 
+                if (found.IsUnanswered && !isTold) reporter.Warning($"{activity}: {found.Message}. It is asked again.");
+                isTold |= found.IsUnanswered;
                 reporter.Progress(new ProgressReport(activity, $"{tries.Good} good and {tries.Bad} bad in a row, {tries.Tries} tries: {found.Message}"));
                 await WaitAsync(check.Interval, watching ? watch.Token : default, hurry.Token);
             }
@@ -107,6 +110,7 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
             TcpHealthCheck tcp => new TcpProbe(tcp, time),
             CommandHealthCheck command => new CommandProbe(command, rollout, time),
             RouterHealthCheck router => new RouterProbe(router, rollout, replicas, time),
+            SaturationHealthCheck saturation => new SaturationProbe(saturation, rollout, replicas, time),
             ScriptHealthCheck script => new ScriptProbe(script, rollout, script.Runner ?? throw HealthErrors.InvalidHealthCheck(check, "no PowerShell is there to run its script; without -NoWait it is"), time),
             _ => throw HealthErrors.InvalidHealthCheck(check, $"there is no check of kind '{check.Kind}'"),
         };

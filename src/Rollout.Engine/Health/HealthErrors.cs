@@ -10,6 +10,13 @@ internal static class HealthErrors
         "Correct the check; nothing was probed.",
         check.Name);
 
+    internal static RolloutException MetricsNotServed(RolloutEndpoint endpoint) => new(
+        "MetricsNotServed",
+        ErrorKind.NotSupported,
+        $"The cluster at {endpoint} does not say what Pods use: metrics.k8s.io is not served, so metrics-server is not installed.",
+        "Install metrics-server, or ask Prometheus with -Prometheus.",
+        endpoint);
+
     internal static RolloutException UnknownQueryVariable(RolloutHealthCheck check, string name, IEnumerable<string> known) => new(
         "UnknownQueryVariable",
         ErrorKind.InvalidInput,

@@ -25,6 +25,9 @@ internal sealed record HealthTry(HealthVerdict Verdict, string? Value, string Me
     /// <summary>True where it is too early to say because something is counted first: that uses up no patience.</summary>
     internal bool IsGathering { get; init; }
 
+    /// <summary>True where the server that was to be asked gave no answer: that says nothing, and is not put up with for long.</summary>
+    internal bool IsUnanswered { get; init; }
+
     /// <summary>What the judge says, where it was asked.</summary>
     internal Judgement? Judgement { get; init; }
 

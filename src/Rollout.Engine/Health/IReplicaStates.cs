@@ -10,6 +10,20 @@ public interface IReplicaStates
 
     /// <summary>What the router in front has counted for these replicas; null where there is none that counts.</summary>
     Task<IReadOnlyList<ServerCounters>?> TrafficAsync(RolloutStatus rollout, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ServerCounters>?>(null);
+
+    /// <summary>What these replicas use of their limits; those that have not been measured yet are left out. Null where nothing measures it.</summary>
+    /// <exception cref="RolloutException">MetricsNotServed.</exception>
+    Task<IReadOnlyList<ReplicaUsage>?> UsageAsync(RolloutStatus rollout, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ReplicaUsage>?>(null);
+}
+
+/// <summary>What one replica uses.</summary>
+/// <param name="Name">The container's or Pod's name.</param>
+/// <param name="Cpu">The share of its CPU limit; null where it has none.</param>
+/// <param name="Memory">The share of its memory limit; null where it has none.</param>
+public sealed record ReplicaUsage(string Name, double? Cpu, double? Memory)
+{
+    /// <summary>The share of a limit; null where it has none.</summary>
+    public double? ShareOf(LimitedResource resource) => resource == LimitedResource.Cpu ? Cpu : Memory;
 }
 
 /// <summary>How one replica is.</summary>

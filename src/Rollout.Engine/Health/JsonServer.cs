@@ -112,5 +112,5 @@ internal sealed class NoAnswerException(string message) : Exception(ForeignText.
     internal bool IsFinal { get; init; }
 
     /// <summary>The try it is, which means what the user said it means.</summary>
-    internal HealthTry ToTry(NoEvidence meaning) => HealthTry.Without(meaning, null, Message) with { IsFinal = IsFinal, Samples = 0 };
+    internal HealthTry ToTry(NoEvidence meaning) => HealthTry.Without(meaning, null, Message) with { IsFinal = IsFinal, IsUnanswered = true, Samples = 0 };
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Rollout.Engine.Literals;
 
-/// <summary>The failures of durations, percentages and numbers as users write them.</summary>
+/// <summary>The failures of durations, percentages, numbers and addresses as users write them.</summary>
 internal static class LiteralErrors
 {
     internal static RolloutException InvalidDuration(object value, string problem) => new(
@@ -25,6 +25,12 @@ internal static class LiteralErrors
         $"'{Text(value)}' is not a number: {problem}.",
         "Write 0.5, with a point.",
         value);
+
+    internal static RolloutException InvalidAddress(string text, string problem) => new(
+        "InvalidAddress",
+        ErrorKind.Syntax,
+        $"'{UserInfo.HideAll(text)}' is not an address: {problem}.",
+        "Write http://host:port/path or https://host/path.");
 
     private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Rollout.Module.Literals;
 
 namespace Rollout.Module.Cmdlets;
 
@@ -7,6 +8,7 @@ public abstract partial class HealthCheckCmdlet
 {
     /// <summary>The address of Alertmanager.</summary>
     [Parameter]
+    [Address]
     public Uri? Alertmanager { get; set; }
 
     /// <summary>Which alerts count: severity="critical", with =, !=, =~ or !~. With -Prometheus alone, its own alerts are looked at.</summary>

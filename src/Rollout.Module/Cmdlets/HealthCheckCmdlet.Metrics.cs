@@ -9,6 +9,7 @@ public abstract partial class HealthCheckCmdlet
 {
     /// <summary>The address of Prometheus.</summary>
     [Parameter]
+    [Address]
     public Uri? Prometheus { get; set; }
 
     /// <summary>The share of requests that end with a 5xx status must be below this.</summary>
@@ -88,6 +89,7 @@ public abstract partial class HealthCheckCmdlet
         if (Prometheus is not { } server)
         {
             if (ErrorRateBelow is not null || LatencyBelow is not null) yield return RouterCheck();
+            if (Saturation.Length > 0) yield return SaturationCheck();
             yield break;
         }
 
@@ -109,6 +111,16 @@ public abstract partial class HealthCheckCmdlet
         LatencyBelow = LatencyBelow,
         Window = Window,
         MinimumRequests = MinimumRequests,
+        OnNoData = OnNoData,
+        OnError = OnError,
+    };
+
+    /// <summary>Without Prometheus, the platform itself says what its replicas use.</summary>
+    private SaturationHealthCheck SaturationCheck() => new()
+    {
+        Name = "saturation",
+        Resources = [.. Saturation.Select(name => Enum.Parse<LimitedResource>(name, ignoreCase: true)).Distinct()],
+        Window = Window,
         OnNoData = OnNoData,
         OnError = OnError,
     };

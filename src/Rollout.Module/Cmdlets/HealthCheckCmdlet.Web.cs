@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Net;
 using System.Security;
 using System.Text;
+using Rollout.Module.Literals;
 
 namespace Rollout.Module.Cmdlets;
 
@@ -11,6 +12,7 @@ public abstract partial class HealthCheckCmdlet
 {
     /// <summary>The address to GET.</summary>
     [Parameter(Position = 0)]
+    [Address]
     public Uri? Uri { get; set; }
 
     /// <summary>The statuses that are good; 200 to 299 where none is given.</summary>

@@ -70,7 +70,8 @@ public abstract partial class HealthCheckCmdlet : RolloutCmdlet
         Need([nameof(ArgumentList)], Text(Command) is not null, "-Command");
         Need([nameof(Below), nameof(Above), nameof(Step), nameof(Baseline)], Text(Query) is not null, "-Query");
         Need([nameof(BaselineQuery), nameof(Direction)], Baseline, "-Baseline");
-        Need([nameof(Query), nameof(Saturation), nameof(Template), nameof(Selector), nameof(Percentile), nameof(RequestsQuery)], Prometheus is not null, "-Prometheus");
+        if (Prometheus is null && Saturation.FirstOrDefault(name => !Enum.TryParse<LimitedResource>(name, ignoreCase: true, out _)) is { } measured) throw HealthCheckErrors.ParameterMissing($"-Saturation {measured}", "-Prometheus");
+        Need([nameof(Query), nameof(Template), nameof(Selector), nameof(Percentile), nameof(RequestsQuery)], Prometheus is not null, "-Prometheus");
         Need([nameof(Credential), nameof(Token), nameof(AlertMatcher)], Prometheus is not null || Alertmanager is not null, "-Prometheus or -Alertmanager");
         Need([nameof(Prometheus)], AsksForMetric || (Alertmanager is null && AlertMatcher.Length > 0), "-ErrorRateBelow, -LatencyBelow, -Query, -Saturation or -AlertMatcher");
         Need([nameof(Window), nameof(MinimumRequests), nameof(OnNoData)], AsksForMetric, "-ErrorRateBelow, -LatencyBelow or -Query");

@@ -10,6 +10,7 @@ namespace Rollout.Module.Cmdlets;
     typeof(PrometheusHealthCheck),
     typeof(BaselineHealthCheck),
     typeof(RouterHealthCheck),
+    typeof(SaturationHealthCheck),
     typeof(AlertHealthCheck),
     typeof(TcpHealthCheck),
     typeof(ScriptHealthCheck),

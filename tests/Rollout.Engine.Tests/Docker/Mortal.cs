@@ -82,6 +82,8 @@ internal sealed class MortalClient(IDockerClient inner, Life life) : IDockerClie
             life.ChangeAsync(() => inner.UpdateRestartPolicyAsync(id, policy, maximumRetryCount, cancellation));
 
         public Task<IReadOnlyList<string>> LogTailAsync(string id, int lines, CancellationToken cancellation) => inner.LogTailAsync(id, lines, cancellation);
+
+        public Task<ContainerStats?> StatsAsync(string id, CancellationToken cancellation) => inner.StatsAsync(id, cancellation);
     }
 }
 

@@ -19,6 +19,7 @@ internal sealed class LoadGenerator : IAsyncDisposable
     private readonly Uri _uri;
     private readonly byte[] _request;
     private readonly double _interval;
+    private readonly Action<LoadAnswer>? _answered;
     private readonly ConcurrentDictionary<string, int> _answers = new();
     private readonly ConcurrentDictionary<string, long> _lastSent = new();
     private readonly ConcurrentQueue<string> _failures = new();
@@ -27,9 +28,9 @@ internal sealed class LoadGenerator : IAsyncDisposable
     private readonly Task _running;
     private int _requests;
 
-    private LoadGenerator(Uri uri, int requestsPerSecond, int connections)
+    private LoadGenerator(Uri uri, int requestsPerSecond, int connections, Action<LoadAnswer>? answered)
     {
-        _uri = uri;
+        (_uri, _answered) = (uri, answered);
         _request = Encoding.ASCII.GetBytes($"GET {uri.PathAndQuery} HTTP/1.1\r\nHost: {uri.Authority}\r\n\r\n");
         _interval = (double)connections / requestsPerSecond;
         _running = Task.WhenAll(Enumerable.Range(0, connections).Select(number => Task.Run(() => RunAsync((double)number / requestsPerSecond))));
@@ -41,7 +42,11 @@ internal sealed class LoadGenerator : IAsyncDisposable
     /// <summary>When the last request was sent that got this answer, by Stopwatch.</summary>
     internal long LastSentTo(string answer) => _lastSent.GetValueOrDefault(answer);
 
-    internal static LoadGenerator Start(Uri uri, int requestsPerSecond = 1500, int connections = 16) => new(uri, requestsPerSecond, connections);
+    /// <summary>Requests so far, and those of them that were not answered with 200.</summary>
+    internal (int Requests, int Failures) Sent => (Volatile.Read(ref _requests), _failures.Count);
+
+    /// <summary>Starts a load; each answer that came is told of, whatever its status.</summary>
+    internal static LoadGenerator Start(Uri uri, int requestsPerSecond = 1500, int connections = 16, Action<LoadAnswer>? answered = null) => new(uri, requestsPerSecond, connections, answered);
 
     /// <summary>Ends after the requests in hand.</summary>
     internal async Task<LoadResult> StopAsync()
@@ -72,7 +77,9 @@ internal sealed class LoadGenerator : IAsyncDisposable
                 connection ??= await Connection.OpenAsync(_uri);
                 using var patience = new CancellationTokenSource(AnswerWithin);
                 var begun = Stopwatch.GetTimestamp();
-                var text = await connection.AskAsync(_request, patience.Token);
+                var (status, text) = await connection.AskAsync(_request, patience.Token);
+                _answered?.Invoke(new LoadAnswer(status, text, Stopwatch.GetElapsedTime(begun)));
+                if (status != 200) throw new IOException($"{status} {text}");
                 _answers.AddOrUpdate(text, 1, (_, count) => count + 1);
                 _lastSent.AddOrUpdate(text, begun, (_, last) => Math.Max(last, begun));
             }
@@ -114,8 +121,8 @@ internal sealed class LoadGenerator : IAsyncDisposable
             }
         }
 
-        /// <summary>The body of an answer with 200; anything else is an exception.</summary>
-        internal async Task<string> AskAsync(byte[] request, CancellationToken cancellation)
+        /// <summary>The status and the body of an answer.</summary>
+        internal async Task<(int Status, string Body)> AskAsync(byte[] request, CancellationToken cancellation)
         {
             await socket.SendAsync(request, cancellation);
             for (var length = 0; ;)
@@ -123,7 +130,8 @@ internal sealed class LoadGenerator : IAsyncDisposable
                 var received = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellation);
                 if (received == 0) throw new IOException($"the connection was closed after {length} bytes of an answer");
                 length += received;
-                if (Body(Encoding.ASCII.GetString(_buffer, 0, length)) is { } body) return body;
+                var answer = Encoding.ASCII.GetString(_buffer, 0, length);
+                if (Body(answer) is { } body) return (int.Parse(answer.AsSpan("HTTP/1.1 ".Length, 3), CultureInfo.InvariantCulture), body);
             }
         }
 
@@ -132,10 +140,12 @@ internal sealed class LoadGenerator : IAsyncDisposable
         {
             var end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             if (end < 0) return null;
-            if (!answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal)) throw new IOException(answer[..answer.IndexOf('\r', StringComparison.Ordinal)]);
 
             const string Header = "\r\ncontent-length: ";
-            var at = answer.IndexOf(Header, StringComparison.OrdinalIgnoreCase) + Header.Length;
+            var header = answer.IndexOf(Header, StringComparison.OrdinalIgnoreCase);
+            // The end of the connection ends the router's own errors.
+            if (header < 0) return answer[(end + 4)..];
+            var at = header + Header.Length;
             var length = int.Parse(answer[at..answer.IndexOf('\r', at)], CultureInfo.InvariantCulture);
             return answer.Length < end + 4 + length ? null : answer[(end + 4)..(end + 4 + length)];
         }
@@ -149,3 +159,9 @@ internal sealed class LoadGenerator : IAsyncDisposable
 /// <param name="PerSecond">Their rate.</param>
 /// <param name="Failures">Each that was not answered with 200: when, and why.</param>
 internal sealed record LoadResult(int Requests, double PerSecond, IReadOnlyList<string> Failures);
+
+/// <summary>An answer to a request of a load.</summary>
+/// <param name="Status">Its HTTP status.</param>
+/// <param name="Text">Its body.</param>
+/// <param name="Took">How long it took.</param>
+internal readonly record struct LoadAnswer(int Status, string Text, TimeSpan Took);

@@ -14,18 +14,15 @@ namespace Rollout.Engine.Tests.Engines;
 /// </summary>
 internal sealed class MeasuredService : IAsyncDisposable
 {
-    private static readonly double[] Buckets = [0.05, 0.1, 0.2, 0.5, 1, double.PositiveInfinity];
     private static readonly HttpClient Client = new();
 
     private readonly WebApplication _application;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
-    private readonly long[] _inBucket = new long[Buckets.Length];
+    private readonly RequestMetrics _requests = new(RequestNames.Http);
     private readonly Task _traffic;
     private (double Errors, double Latency, bool Ready, bool Traffic) _doing = (0, 0.08, true, true);
     private double _owed;
-    private long _good;
-    private long _bad;
 
     private MeasuredService(WebApplication application)
     {
@@ -85,28 +82,14 @@ internal sealed class MeasuredService : IAsyncDisposable
             _owed += requests * _doing.Errors;
             var errors = (long)_owed;
             _owed -= errors;
-            _bad += errors;
-            _good += requests - errors;
-            _inBucket[Array.FindIndex(Buckets, bound => _doing.Latency <= bound)] += requests;
+            _requests.Count(requests, errors, _doing.Latency);
         }
     }
 
     private string Metrics()
     {
-        lock (_gate)
-        {
-            var text = new StringBuilder();
-            text.Append(CultureInfo.InvariantCulture, $"http_requests_total{{code=\"200\"}} {_good}\n");
-            // As with most libraries, a series is there once something was counted.
-            if (_bad > 0) text.Append(CultureInfo.InvariantCulture, $"http_requests_total{{code=\"500\"}} {_bad}\n");
-            var sum = 0L;
-            for (var i = 0; i < Buckets.Length; i++)
-            {
-                sum += _inBucket[i];
-                text.Append(CultureInfo.InvariantCulture, $"http_request_duration_seconds_bucket{{le=\"{(double.IsFinite(Buckets[i]) ? Buckets[i] : "+Inf")}\"}} {sum}\n");
-            }
-
-            return text.Append(CultureInfo.InvariantCulture, $"shop_ready {(_doing.Ready ? 1 : 0)}\n").ToString();
-        }
+        var text = new StringBuilder();
+        _requests.Write(text);
+        return text.Append(CultureInfo.InvariantCulture, $"shop_ready {(_doing.Ready ? 1 : 0)}\n").ToString();
     }
 }

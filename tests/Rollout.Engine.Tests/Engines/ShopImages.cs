@@ -15,6 +15,7 @@ internal static class ShopImages
     private const string Configuration = """
         global
             hard-stop-after 5s
+            lua-load /slow.lua
         defaults
             mode http
             timeout connect 2s
@@ -23,6 +24,7 @@ internal static class ShopImages
         frontend shop
             bind :8080
             http-request return status "${HEALTH}" content-type text/plain string "shop ${VERSION}" if { path /healthz }
+        @RULES@
             http-request return status 200 content-type text/plain string "shop ${VERSION}"
 
         """;
@@ -33,16 +35,48 @@ internal static class ShopImages
         HEALTHCHECK --interval=1s --timeout=2s --retries=2 CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz"]
         # As PID 1 it has no default for SIGTERM.
         STOPSIGNAL SIGUSR1
-        CMD ["/usr/sbin/haproxy", "-db", "-f", "/haproxy.cfg"]
+        CMD {2}
         """;
 
-    /// <summary>Builds a version; <paramref name="health"/> is the status of /healthz.</summary>
-    internal static async Task BuildAsync(IDockerClient client, ImageReference reference, string version, int health = 200)
+    private const string Lua = """core.register_action("slow", { "http-req" }, function(txn) core.msleep(600) end)""";
+
+    private const string Serve = "/usr/sbin/haproxy -db -f /haproxy.cfg";
+
+    /// <summary>What a release can be like.</summary>
+    /// <param name="Rules">Rules of its frontend besides, for all but /healthz; null for none.</param>
+    /// <param name="DiesAfterSec">Seconds after which it ends; null for never.</param>
+    internal sealed record Behaviour(string? Rules = null, int? DiesAfterSec = null)
     {
-        var files = new Dictionary<string, byte[]> { ["root/haproxy.cfg"] = Encoding.ASCII.GetBytes(Configuration) };
+        internal static Behaviour Good { get; } = new();
+
+        /// <summary>Each answer takes 600 ms.</summary>
+        internal static Behaviour Slow { get; } = new("http-request lua.slow");
+
+        /// <summary>Three answers of ten are errors.</summary>
+        internal static Behaviour Erroring { get; } = new($"{Error} if {{ rand(10) lt 3 }}");
+
+        /// <summary>Nothing but errors for one second of three.</summary>
+        internal static Behaviour Flapping { get; } = new($"{Error} if {{ date,mod(3) eq 0 }}");
+
+        internal static Behaviour Crashing { get; } = new(DiesAfterSec: 6);
+
+        private const string Error = "http-request return status 500 content-type text/plain string \"shop ${VERSION}\"";
+    }
+
+    /// <summary>Builds a version; <paramref name="health"/> is the status of /healthz.</summary>
+    internal static async Task BuildAsync(IDockerClient client, ImageReference reference, string version, int health = 200, Behaviour? behaviour = null)
+    {
+        behaviour ??= Behaviour.Good;
+        var configuration = Configuration.Replace("@RULES@", $"    {behaviour.Rules}".TrimEnd(), StringComparison.Ordinal);
+        var command = behaviour.DiesAfterSec is { } seconds ? $"{Serve} & sleep {seconds}; exit 3" : $"exec {Serve}";
+        var files = new Dictionary<string, byte[]> { ["root/haproxy.cfg"] = Encoding.ASCII.GetBytes(configuration), ["root/slow.lua"] = Encoding.ASCII.GetBytes(Lua) };
         var haproxy = Needs.Program("haproxy")!;
         foreach (var path in (await LibrariesAsync(haproxy)).Append(haproxy)) files["root" + path] = await File.ReadAllBytesAsync(path);
-        await TestImages.BuildAsync(client, reference, Dockerfile.Replace("{0}", version, StringComparison.Ordinal).Replace("{1}", $"{health}", StringComparison.Ordinal), files);
+        var dockerfile = Dockerfile
+            .Replace("{0}", version, StringComparison.Ordinal)
+            .Replace("{1}", $"{health}", StringComparison.Ordinal)
+            .Replace("{2}", $"[\"sh\", \"-c\", \"{command}\"]", StringComparison.Ordinal);
+        await TestImages.BuildAsync(client, reference, dockerfile, files);
     }
 
     /// <summary>The paths at which the loader will look; ldd names each library by its path.</summary>

@@ -24,6 +24,14 @@ public sealed class TestPrometheus : IAsyncLifetime
 
     internal MeasuredService Shop { get; private set; } = null!;
 
+    /// <summary>One that scrapes what it is told to: lines of <c>scrape_configs</c>.</summary>
+    internal static async Task<TestPrometheus> ScrapingAsync(params IEnumerable<string> scrapes)
+    {
+        var prometheus = new TestPrometheus();
+        await prometheus.StartAsync(string.Join('\n', scrapes));
+        return prometheus;
+    }
+
     /// <summary>TLS under a private authority, and a login.</summary>
     internal static async Task<TestPrometheus> StartSecuredAsync()
     {
@@ -43,6 +51,12 @@ public sealed class TestPrometheus : IAsyncLifetime
     {
         if (Needs.Program("prometheus") is null) return;
         Shop = await MeasuredService.StartAsync();
+        await StartAsync($"- {{ job_name: shop, static_configs: [ {{ targets: [ '{Shop.Uri.Authority}' ] }} ] }}");
+        await UntilAsync("rate(http_requests_total[3s]) > 0");
+    }
+
+    private async Task StartAsync(string scrapes)
+    {
         var folder = _directory.FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "rules.yml"), """
             groups:
@@ -55,7 +69,7 @@ public sealed class TestPrometheus : IAsyncLifetime
             global: { scrape_interval: 200ms, evaluation_interval: 200ms }
             rule_files: [ rules.yml ]
             scrape_configs:
-            - { job_name: shop, static_configs: [ { targets: [ '{{Shop.Uri.Authority}}' ] } ] }
+            {{scrapes}}
             """);
         List<string> arguments =
         [
@@ -63,7 +77,6 @@ public sealed class TestPrometheus : IAsyncLifetime
         ];
         if (CaFile is not null) arguments.Add($"--web.config.file={folder}/web.yml");
         _service = await Service.StartAsync("prometheus", arguments, IsReadyAsync);
-        await UntilAsync("rate(http_requests_total[3s]) > 0");
     }
 
     /// <summary>Waits until a query gives a number.</summary>

@@ -48,6 +48,10 @@ public sealed class LeastRightsTests
         var again = targets.Find(new TargetName("deployment", "my-deployment"), "default");
         await again.ApplyAsync(await again.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")! }, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
 
+        // What its Pods use; none is measured yet.
+        cluster.Locked(() => cluster.Store.Create(new Key("metrics.k8s.io/pods", "default", "any"), [], dryRun: false));
+        Assert.Empty((await targets.ReplicaStates.UsageAsync((await again.ReadAsync(Limit))!, Limit))!);
+
         // Past a pause that waits for somebody.
         var canary = targets.Find(new TargetName("rollout", "my-rollout"), "default");
         await canary.ApplyAsync(await canary.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")! }, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);

@@ -73,5 +73,8 @@ internal sealed class ContainerOperations(DockerConnection connection) : IContai
         });
     }
 
+    public Task<ContainerStats?> StatsAsync(string id, CancellationToken cancellation) =>
+        connection.FindAsync(Path(id, "stats") + "?stream=false", DockerJson.Default.ContainerStats, cancellation);
+
     private static string Path(string idOrName, string what) => $"containers/{ApiPath.Segment(idOrName)}/{what}";
 }

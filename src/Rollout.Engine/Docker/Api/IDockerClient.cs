@@ -56,6 +56,9 @@ public interface IContainerOperations
 
     /// <summary>The last lines of stdout and stderr together, neutralised.</summary>
     Task<IReadOnlyList<string>> LogTailAsync(string id, int lines, CancellationToken cancellation);
+
+    /// <summary>What a container uses, over the second that the answer takes; null where there is none.</summary>
+    Task<ContainerStats?> StatsAsync(string id, CancellationToken cancellation);
 }
 
 /// <summary>The engine's /images and /build endpoints.</summary>

@@ -106,6 +106,51 @@ public sealed record HealthLog
     public string Output { get; init => field = ForeignText.Neutralise(value ?? ""); } = "";
 }
 
+/// <summary>GET /containers/x/stats: what a container has used by now, and by the second before.</summary>
+public sealed record ContainerStats
+{
+    /// <summary>Processor time by now.</summary>
+    [JsonPropertyName("cpu_stats")]
+    public CpuStats Cpu { get; init => field = value ?? new(); } = new();
+    /// <summary>Processor time before.</summary>
+    [JsonPropertyName("precpu_stats")]
+    public CpuStats PreviousCpu { get; init => field = value ?? new(); } = new();
+    /// <summary>Memory.</summary>
+    [JsonPropertyName("memory_stats")]
+    public MemoryStats Memory { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>cpu_stats.</summary>
+public sealed record CpuStats
+{
+    /// <summary>The container's own.</summary>
+    [JsonPropertyName("cpu_usage")]
+    public CpuUsage Usage { get; init => field = value ?? new(); } = new();
+    /// <summary>The whole machine's, over all processors, in nanoseconds.</summary>
+    [JsonPropertyName("system_cpu_usage")]
+    public long System { get; init; }
+    /// <summary>How many processors it has.</summary>
+    [JsonPropertyName("online_cpus")]
+    public int Processors { get; init; }
+}
+
+/// <summary>cpu_usage.</summary>
+public sealed record CpuUsage
+{
+    /// <summary>In nanoseconds.</summary>
+    [JsonPropertyName("total_usage")]
+    public long Total { get; init; }
+}
+
+/// <summary>memory_stats.</summary>
+public sealed record MemoryStats
+{
+    /// <summary>Bytes, the page cache included.</summary>
+    public long Usage { get; init; }
+    /// <summary>What the kernel tells besides: <c>inactive_file</c>, or <c>total_inactive_file</c> with the first version of cgroups.</summary>
+    public IReadOnlyDictionary<string, double> Stats { get; init => field = value ?? new Dictionary<string, double>(); } = new Dictionary<string, double>();
+}
+
 /// <summary>The body of POST /containers/create: Config's fields on the top level, HostConfig and NetworkingConfig within.</summary>
 /// <param name="Config">Image, Env, Labels, Cmd and the like.</param>
 /// <param name="HostConfig">Binds, PortBindings, RestartPolicy and the like.</param>

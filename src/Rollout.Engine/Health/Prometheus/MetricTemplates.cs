@@ -11,8 +11,8 @@ public static class MetricTemplates
         ["OpenTelemetry"] = new("http_server_request_duration_seconds_count", "http_response_status_code=~\"5..\"", "http_server_request_duration_seconds_bucket", 1, OfWorkload),
         ["Spring"] = new("http_server_requests_seconds_count", "status=~\"5..\"", "http_server_requests_seconds_bucket", 1, OfWorkload),
         ["Istio"] = new("istio_requests_total", "response_code=~\"5..\"", "istio_request_duration_milliseconds_bucket", 1000,
-            "reporter=\"destination\", destination_workload_namespace=\"{{namespace}}\", destination_workload=\"{{name}}\""),
-        ["Linkerd"] = new("response_total", "direction=\"inbound\", classification=\"failure\"", "response_latency_ms_bucket", 1000, OfWorkload),
+            "destination_workload_namespace=\"{{namespace}}\", destination_workload=\"{{name}}\"", "reporter=\"destination\""),
+        ["Linkerd"] = new("response_total", "classification=\"failure\"", "response_latency_ms_bucket", 1000, OfWorkload, "direction=\"inbound\""),
         ["Nginx"] = new("nginx_ingress_controller_requests", "status=~\"5..\"", "nginx_ingress_controller_request_duration_seconds_bucket", 1,
             "exported_namespace=\"{{namespace}}\", exported_service=\"{{name}}\""),
         ["Traefik"] = new("traefik_service_requests_total", "code=~\"5..\"", "traefik_service_request_duration_seconds_bucket", 1, "service=~\"({{namespace}}-)?{{name}}[-@].*\""),
@@ -30,7 +30,7 @@ public static class MetricTemplates
     public static string ErrorRate(string template, string? selector)
     {
         var of = Known[template];
-        var series = selector ?? of.Selector;
+        var series = of.Series(selector);
         return $"(sum(rate({of.Counter}{{{series}, {of.Error}}}[{{{{window}}}}])) or vector(0)) / sum(rate({of.Counter}{{{series}}}[{{{{window}}}}]))";
     }
 
@@ -39,7 +39,7 @@ public static class MetricTemplates
     public static string Latency(string template, string? selector)
     {
         var of = Known[template];
-        var quantile = $"histogram_quantile({{{{quantile}}}}, sum by (le) (rate({of.Buckets}{{{selector ?? of.Selector}}}[{{{{window}}}}])))";
+        var quantile = $"histogram_quantile({{{{quantile}}}}, sum by (le) (rate({of.Buckets}{{{of.Series(selector)}}}[{{{{window}}}}])))";
         return of.PerSecond == 1 ? quantile : $"{quantile} / {of.PerSecond}";
     }
 
@@ -48,7 +48,7 @@ public static class MetricTemplates
     public static string Count(string template, string? selector)
     {
         var of = Known[template];
-        return $"sum(increase({of.Counter}{{{selector ?? of.Selector}}}[{{{{window}}}}]))";
+        return $"sum(increase({of.Counter}{{{of.Series(selector)}}}[{{{{window}}}}]))";
     }
 
     /// <summary>What shows that a workload has too little, by its name: the query and what it must be below.</summary>
@@ -69,7 +69,16 @@ public static class MetricTemplates
     /// <summary>Counted rather than asked for the least of: a Pod that is new has no history, and a busy start is not five minutes.</summary>
     private static string Minutes(string condition, string window) => $"max(sum_over_time(({condition})[{window}:1m]))";
 
-    private sealed record Requests(string Counter, string Error, string Buckets, int PerSecond, string Selector);
+    /// <param name="Counter">The counter of requests.</param>
+    /// <param name="Error">The matchers of those that failed.</param>
+    /// <param name="Buckets">The histogram of response times.</param>
+    /// <param name="PerSecond">Its units in a second.</param>
+    /// <param name="Selector">The matchers of the workload's own series.</param>
+    /// <param name="Side">What of each request that both of its ends count is counted once; empty where one end counts alone.</param>
+    private sealed record Requests(string Counter, string Error, string Buckets, int PerSecond, string Selector, string Side = "")
+    {
+        internal string Series(string? selector) => Side.Length == 0 ? selector ?? Selector : $"{Side}, {selector ?? Selector}";
+    }
 }
 
 /// <summary>One thing of which a workload can have too little.</summary>

@@ -11,6 +11,7 @@ namespace Rollout.Engine.Kubernetes.Api;
 [JsonSerializable(typeof(KubernetesList<DaemonSet>))]
 [JsonSerializable(typeof(KubernetesList<ControllerRevision>))]
 [JsonSerializable(typeof(KubernetesList<Pod>))]
+[JsonSerializable(typeof(KubernetesList<PodMetrics>))]
 [JsonSerializable(typeof(KubernetesList<Event>))]
 [JsonSerializable(typeof(KubernetesList<Namespace>))]
 [JsonSerializable(typeof(KubernetesList<Lease>))]

@@ -390,6 +390,33 @@ public sealed record Container
     public string Name { get; init => field = value ?? ""; } = "";
     /// <summary>The image as wanted.</summary>
     public string Image { get; init => field = value ?? ""; } = "";
+    /// <summary>What it may use.</summary>
+    public ContainerResources Resources { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>resources of a container.</summary>
+public sealed record ContainerResources
+{
+    /// <summary>Quantities by resource: cpu, memory.</summary>
+    public IReadOnlyDictionary<string, string> Limits { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
+}
+
+/// <summary>What metrics.k8s.io tells of a Pod.</summary>
+public sealed record PodMetrics : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    /// <summary>One for each container.</summary>
+    public IReadOnlyList<ContainerMetrics> Containers { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>A container within <see cref="PodMetrics"/>.</summary>
+public sealed record ContainerMetrics
+{
+    /// <summary>The container's name.</summary>
+    public string Name { get; init => field = value ?? ""; } = "";
+    /// <summary>Quantities by resource: cpu, memory.</summary>
+    public IReadOnlyDictionary<string, string> Usage { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
 }
 
 /// <summary>status of a Pod.</summary>

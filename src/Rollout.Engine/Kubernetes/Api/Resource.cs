@@ -71,6 +71,9 @@ public static class Resources
     /// <summary>Pods.</summary>
     public static Resource<Pod> Pods { get; } = new("", "v1", "pods", "Pod", Json.Pod, Json.KubernetesListPod);
 
+    /// <summary>What Pods use, as metrics-server measures it.</summary>
+    public static Resource<PodMetrics> PodMetrics { get; } = new("metrics.k8s.io", "v1beta1", "pods", "PodMetrics", Json.PodMetrics, Json.KubernetesListPodMetrics);
+
     /// <summary>Events.</summary>
     public static Resource<Event> Events { get; } = new("", "v1", "events", "Event", Json.Event, Json.KubernetesListEvent);
 

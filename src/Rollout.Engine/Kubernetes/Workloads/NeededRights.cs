@@ -6,8 +6,8 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 /// <summary>The rights that docs/rbac.yaml lists, which is part of this assembly: what users are told to grant is what is asked for.</summary>
 internal static class NeededRights
 {
-    // Without these a rollout works, and a failure is told with less of an explanation.
-    private static readonly HashSet<string> Helpful = ["pods/log", "events", "horizontalpodautoscalers", "poddisruptionbudgets", "services", "endpointslices", "httproutes", "virtualservices", "destinationrules"];
+    // Resources and groups. Without these a rollout works, and a failure is told with less of an explanation.
+    private static readonly HashSet<string> Helpful = ["pods/log", "events", "horizontalpodautoscalers", "poddisruptionbudgets", "services", "endpointslices", "httproutes", "virtualservices", "destinationrules", "metrics.k8s.io"];
 
     /// <summary>Every right, for a namespace.</summary>
     public static IReadOnlyList<(ResourceAttributes Right, bool IsNeeded)> In(string @namespace)
@@ -24,7 +24,7 @@ internal static class NeededRights
                from resource in Texts(rule["resources"])
                from verb in Texts(rule["verbs"])
                let parts = resource.Split('/')
-               select (new ResourceAttributes(verb, @group, parts[0], @namespace, parts.ElementAtOrDefault(1)), !Helpful.Contains(resource)),
+               select (new ResourceAttributes(verb, @group, parts[0], @namespace, parts.ElementAtOrDefault(1)), !Helpful.Contains(resource) && !Helpful.Contains(@group)),
         ];
     }
 

@@ -8,11 +8,38 @@ internal sealed class PodStates(KubernetesTargets cluster) : IReplicaStates
 {
     public async Task<IReadOnlyList<ReplicaState>> ReadAsync(RolloutStatus rollout, CancellationToken cancellation)
     {
-        if (WorkloadKind.Find(rollout.Kind) is not { } kind || await kind.GetAsync(cluster.Client, rollout.Namespace!, rollout.Name, cancellation) is not { } workload) return [];
+        var (pods, _) = await PresentAsync(rollout, cancellation);
+        return [.. pods.Select(pod => State(pod, rollout.StartedAt))];
+    }
+
+    public async Task<IReadOnlyList<ReplicaUsage>?> UsageAsync(RolloutStatus rollout, CancellationToken cancellation)
+    {
+        var (pods, selector) = await PresentAsync(rollout, cancellation);
+        if (pods.Count == 0) return [];
+        var metrics = await MetricsAsync(rollout.Namespace!, selector, cancellation);
+        return [.. pods.Where(pod => metrics.ContainsKey(pod.Metadata.Name)).Select(pod => PodUsage.Of(pod, metrics[pod.Metadata.Name]))];
+    }
+
+    private async Task<IReadOnlyDictionary<string, PodMetrics>> MetricsAsync(string @namespace, string selector, CancellationToken cancellation)
+    {
+        try
+        {
+            var measured = await cluster.Client.ListAllAsync(Resources.PodMetrics, @namespace, new ListQuery { LabelSelector = selector }, cancellation);
+            return measured.Items.ToDictionary(pod => pod.Metadata.Name, StringComparer.Ordinal);
+        }
+        catch (RolloutException missing) when (KubernetesErrors.IsKindNotServed(missing))
+        {
+            throw HealthErrors.MetricsNotServed(cluster.Client.Endpoint);
+        }
+    }
+
+    private async Task<(IReadOnlyList<Pod> Pods, string Selector)> PresentAsync(RolloutStatus rollout, CancellationToken cancellation)
+    {
+        if (WorkloadKind.Find(rollout.Kind) is not { } kind || await kind.GetAsync(cluster.Client, rollout.Namespace!, rollout.Name, cancellation) is not { } workload) return ([], "");
         var revisions = await kind.RevisionsAsync(cluster.Client, workload, cancellation);
-        if (revisions.FirstOrDefault(workload.Wants) is not { } present) return [];
+        if (revisions.FirstOrDefault(workload.Wants) is not { } present) return ([], "");
         var pods = await cluster.Client.ListAllAsync(Resources.Pods, rollout.Namespace, new ListQuery { LabelSelector = workload.Selector.ToString() }, cancellation);
-        return [.. pods.Items.Where(pod => pod.Metadata.DeletionTimestamp is null && present.Owns(pod)).Select(pod => State(pod, rollout.StartedAt))];
+        return ([.. pods.Items.Where(pod => pod.Metadata.DeletionTimestamp is null && present.Owns(pod))], workload.Selector.ToString());
     }
 
     /// <param name="pod">The Pod.</param>

@@ -263,7 +263,7 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Kinds that are not Kubernetes' own are there where a test has put an object of one; Argo's where it says so.</summary>
-    private bool IsOfNoInstalledKind(string resource) => resource == Controllers.Rollouts ? !HasArgo : resource.Split('/')[0].EndsWith(".io", StringComparison.Ordinal) && !resource.Contains(".k8s.io/", StringComparison.Ordinal)
+    private bool IsOfNoInstalledKind(string resource) => resource == Controllers.Rollouts ? !HasArgo : resource.Split('/')[0].EndsWith(".io", StringComparison.Ordinal) && (!resource.Contains(".k8s.io/", StringComparison.Ordinal) || resource == "metrics.k8s.io/pods")
         && Locked(() => !Store.All(resource, null).Any());
 
     private JsonObject Done(HttpRequest request, Route route, JsonNode? body)

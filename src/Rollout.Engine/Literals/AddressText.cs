@@ -1,0 +1,15 @@
+namespace Rollout.Engine.Literals;
+
+/// <summary>Addresses of servers as users write them: <c>http://host:port/path</c>, <c>https://user:password@host</c>.</summary>
+public static class AddressText
+{
+    /// <summary>Reads what PowerShell made of what the user wrote (without its PSObject). Empty counts as absent.</summary>
+    /// <exception cref="RolloutException">InvalidAddress: no error repeats a login that may stand in it.</exception>
+    public static Uri? From(object? value)
+    {
+        var text = (value as Uri)?.OriginalString ?? value?.ToString();
+        if (string.IsNullOrWhiteSpace(text)) return null;
+        if (!Uri.TryCreate(text.Trim(), UriKind.Absolute, out var uri)) throw LiteralErrors.InvalidAddress(text, "it cannot be read");
+        return uri.Scheme is "http" or "https" ? uri : throw LiteralErrors.InvalidAddress(text, "it begins with neither http:// nor https://");
+    }
+}

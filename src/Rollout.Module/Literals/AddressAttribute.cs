@@ -8,5 +8,5 @@ namespace Rollout.Module.Literals;
 public sealed class AddressAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => AddressText.From(AsWritten.Of(inputData));
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => AddressText.From(AsWritten.Of(inputData))!;
 }

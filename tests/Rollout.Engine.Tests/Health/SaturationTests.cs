@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Rollout.Engine.Docker.Api;
 using Rollout.Engine.Health;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Workloads;

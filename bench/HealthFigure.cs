@@ -1,9 +1,13 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Rollout.Engine.Health;
+using Rollout.Engine.Tests.Docker;
+using Rollout.Engine.Tests.Engines;
 using Rollout.Engine.Tests.Health;
+using Rollout.Engine.Tests.Kubernetes.Cluster;
 using Rollout.Engine.Tests.Traffic;
 
 namespace Rollout.Bench;
@@ -17,6 +21,7 @@ internal static class HealthFigure
     private const int Calls = 300;
     private const int Watched = 100;
     private const int Episodes = 200;
+    private const int Undone = 10;
     private static readonly TimeSpan WatchedFor = TimeSpan.FromSeconds(60);
 
     private static readonly (string Name, double Errors, double Latency, int PerSecond)[] Kinds =
@@ -37,6 +42,8 @@ internal static class HealthFigure
         yield return await OverheadAsync(check, server.Uri);
         yield return await WatchAsync(check);
         yield return await HandedOnAsync(server, check);
+        if (Needs.Missing("docker", "busybox") is null) yield return await UndoneOnDockerAsync(server, check);
+        yield return await UndoneInClusterAsync(server, check);
         yield return await EpisodesAsync(server);
     }
 
@@ -93,6 +100,70 @@ internal static class HealthFigure
 
         return new Figure(
             "a bad answer until it is handed on to the undo", string.Create(CultureInfo.InvariantCulture, $"{times.Max():0.0} ms at most of {times.Count}, {Median(times):0.0} ms in the middle, beside a check that waits a minute"), "at most 100 ms", times.Max() <= 100);
+    }
+
+    /// <summary>On an engine: the record that says so is written and read again before anything is put back.</summary>
+    private static async Task<Figure> UndoneOnDockerAsync(AnsweringServer server, PrometheusHealthCheck check)
+    {
+        var engine = new DockerEngineFixture();
+        try
+        {
+            var shop = new TestWorkload(engine.Client, engine.Prefix);
+            await shop.StartAsync(await shop.ImageAsync("v1"));
+            var request = TestWorkload.Request(await shop.ImageAsync("v2")) with { HealthChecks = [check] };
+            var times = new List<double>();
+            for (var i = 0; i < Undone; i++)
+            {
+                var bad = BadOnce(server);
+                var begun = 0L;
+                await shop.StartAsync(request, status => begun = begun == 0 && status.Decisions[^1].Action == "Undoing" ? Stopwatch.GetTimestamp() : begun);
+                times.Add(Stopwatch.GetElapsedTime(bad(), begun).TotalMilliseconds);
+            }
+
+            return Undo("on a Docker engine, the record written", times);
+        }
+        finally
+        {
+            await engine.DisposeAsync();
+        }
+    }
+
+    /// <summary>In a cluster: the first patch writes how it ended, the second is the undo.</summary>
+    private static async Task<Figure> UndoneInClusterAsync(AnsweringServer server, PrometheusHealthCheck check)
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        using var client = cluster.Client();
+        await using var place = new Playground(client, "default", isReal: false);
+        var target = await TargetSteps.DeployedAsync(place, "deployment", "app:v0");
+        var patches = new ConcurrentQueue<long>();
+        cluster.Allows = (verb, resource, _) =>
+        {
+            if ((verb, resource) == ("patch", "apps/deployments")) patches.Enqueue(Stopwatch.GetTimestamp());
+            return true;
+        };
+        var times = new List<double>();
+        for (var i = 1; i <= Undone; i++)
+        {
+            var bad = BadOnce(server);
+            await TargetSteps.StartAsync(target, $"app:v{i}", with: request => request with { HealthChecks = [check] });
+            times.Add(Stopwatch.GetElapsedTime(bad(), patches.Where(at => at > bad()).ElementAt(1)).TotalMilliseconds);
+        }
+
+        return Undo("in a cluster (in process), the record written", times);
+    }
+
+    private static Figure Undo(string where, List<double> times) => new(
+        $"a bad answer until the undo begins, {where}",
+        string.Create(CultureInfo.InvariantCulture, $"{times.Max():0} ms at most of {times.Count}, {Median(times):0} ms in the middle"),
+        "at most 100 ms",
+        times.Max() <= 100);
+
+    /// <summary>One bad answer, and then good ones; tells when the bad one was given.</summary>
+    private static Func<long> BadOnce(AnsweringServer server)
+    {
+        var bad = 0L;
+        server.Answer = _ => bad == 0 ? Vector(2, () => bad = Stopwatch.GetTimestamp()) : Vector(0);
+        return () => bad;
     }
 
     /// <summary>Samples of a service whose truth is known, by a seed; asked for an error rate below 2% and a latency below 150 ms.</summary>

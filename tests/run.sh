@@ -14,6 +14,7 @@
 #   ROLLOUT_TEST_ROUTER             path of the runtime socket of a HAProxy, whose
 #   ROLLOUT_TEST_ROUTER_URI         http://127.0.0.1:PORT stands in front of its empty backend
 #   ROLLOUT_TEST_BACKEND            of this name
+#   ROLLOUT_TEST_PROMETHEUS         http://127.0.0.1:PORT of a Prometheus that scrapes the replicas on the engine
 # Both suites get:
 #   ROLLOUT_TEST_BUILDX             path of a docker-buildx plugin beside the system
 set -euo pipefail
@@ -119,10 +120,22 @@ start_pester_services() {
     fi
 }
 
+start_pester_prometheus() {
+    local port engine=${DOCKER_HOST:-unix:///var/run/docker.sock}
+    command -v prometheus > /dev/null && docker_answers || return 0
+    port=$(free_port)
+    sed "s|@ENGINE@|$engine|" tests/setup/prometheus.yml > "$work/prometheus.yml"
+    start prometheus "$work/prometheus.log" prometheus --config.file="$work/prometheus.yml" --storage.tsdb.path="$work/prometheus" \
+        --web.listen-address="127.0.0.1:$port" --log.level=warn
+    wait_for prometheus 30 curl -fs "http://127.0.0.1:$port/-/ready"
+    export ROLLOUT_TEST_PROMETHEUS=http://127.0.0.1:$port
+}
+
 run_pester() {
     local status=0 counts=$results/pester.counts
     dotnet build src/Rollout.Module -t:Stage -c Release -v q < /dev/null || { add Pester 0 0 0 $?; return; }
     start_pester_services
+    start_pester_prometheus
     timeout --foreground -k 30 1200 pwsh -NoProfile -NonInteractive -File tests/Module/Invoke-Suite.ps1 "$counts" \
         < /dev/null || status=$?
     local p=0 f=0 s=0

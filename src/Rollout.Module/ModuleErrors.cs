@@ -45,6 +45,13 @@ internal static class ModuleErrors
         $"Take one from Get-RolloutHistory {target}.",
         revision);
 
+    internal static RolloutException ScriptNeedsWait(ScriptHealthCheck check) => new(
+        "ScriptNeedsWait",
+        ErrorKind.InvalidInput,
+        $"The health check '{check.Name}' runs a script in this session, and with -NoWait the session is not there for it any more. Nothing was started.",
+        "Leave -NoWait out, or take a program with -Command.",
+        check.Name);
+
     internal static RolloutException TwoRevisions(RevisionSource revision, string image) => new(
         "TwoRevisions",
         ErrorKind.InvalidInput,

@@ -29,6 +29,11 @@ Describe 'New-RolloutHealthCheck' {
         $check = New-RolloutHealthCheck -ErrorRateBelow 0.5% -LatencyBelow 300ms -Window '1m' -MinimumRequests 100
         $check.Kind, $check.ErrorRateBelow, $check.LatencyBelow.TotalMilliseconds, $check.MinimumRequests | Should -Be Router, 0.005, 300, 100
     }
+    It 'asks the platform itself what is used where there is no Prometheus' {
+        $check = New-RolloutHealthCheck -Saturation cpu, Memory -Window '2m'
+        $check.Kind, $check.Window.TotalMinutes, $check.Share | Should -Be Saturation, 2, 0.85
+        $check.Resources | Should -Be Cpu, Memory
+    }
     It 'applies what is common to all' {
         $checks = New-RolloutHealthCheck -Tcp '[::1]:80' -Container -FailureLimit 7 -TotalFailureLimit 9 -SuccessesNeeded 3 -OutOf 5 -Interval '2s' -TimeoutSec 4 -For '1m' -Name mine
         $checks.Name | Should -Be 'mine: [::1]:80', 'mine: containers'
@@ -61,11 +66,24 @@ Describe 'New-RolloutHealthCheck' {
         @{ Case = 'Prometheus without a question'; Script = { New-RolloutHealthCheck @metrics }; Id = 'ParameterMissing'; Names = '-ErrorRateBelow' }
         @{ Case = 'a status without an address'; Script = { New-RolloutHealthCheck -ExpectStatus 200 -Container }; Id = 'ParameterMissing'; Names = '-Uri' }
         @{ Case = 'a matcher that is none'; Script = { New-RolloutHealthCheck -Alertmanager http://a -AlertMatcher 'severity>1' }; Id = 'InvalidHealthCheck'; Names = 'severity=' }
+        @{ Case = 'what the platform does not measure itself'; Script = { New-RolloutHealthCheck -Saturation Pending }; Id = 'ParameterMissing'; Names = '-Prometheus' }
+        @{ Case = 'an address that is none'; Script = { New-RolloutHealthCheck shop/healthz }; Id = 'ParameterArgumentTransformationError'; Names = 'http://' }
         @{ Case = 'an address without a port'; Script = { New-RolloutHealthCheck -Tcp db }; Id = 'InvalidHealthCheck'; Names = 'port' }
     ) {
         $failure = Get-Failure $Script
         $failure.FullyQualifiedErrorId | Should -BeLike "$Id,*"
         if ($Names) { $failure.Exception.Message | Should -BeLike "*$Names*" }
+    }
+}
+
+Describe 'An address that cannot be read' {
+    It 'is not repeated with the password in it: -<Parameter>' -ForEach @(@{ Parameter = 'Uri' }, @{ Parameter = 'Prometheus' }, @{ Parameter = 'Alertmanager' }) {
+        foreach ($address in 'http://anna:t0psecret@[bad', 'anna:t0psecret@host', 'http//anna:t0psecret@host', 'http://anna:t0psecret@host:port') {
+            $given = @{ $Parameter = $address }
+            $failure = Get-Failure { New-RolloutHealthCheck @given }
+            "$failure $($failure.Exception) $($failure.ErrorDetails) $($failure.TargetObject)" | Should -Not -BeLike '*t0psecret*'
+            "$failure" | Should -BeLike '*http://host:port*'
+        }
     }
 }
 
@@ -87,6 +105,12 @@ Describe 'A script as a check' {
         $expected = 'docker/x'
         function Test-It($Status) { $Status.Target -eq $expected }
         ($rollout | Test-RolloutHealth -ScriptBlock { Test-It $_ }).Verdict | Should -Be Healthy
+    }
+    It 'is refused with -NoWait, before anything is started' {
+        $failure = Get-Failure { Start-Rollout docker/x -Image x:1 -NoWait -HealthCheck (New-RolloutHealthCheck -ScriptBlock { $true }) }
+        $failure.FullyQualifiedErrorId | Should -BeLike 'ScriptNeedsWait,*'
+        $failure = Get-Failure { Start-Rollout docker/x -Image x:1 -NoWait -Strategy Canary -Step @{ Weight = '20%' }, @{ Check = New-RolloutHealthCheck -ScriptBlock { $true } } }
+        $failure.FullyQualifiedErrorId | Should -BeLike 'ScriptNeedsWait,*'
     }
     It 'runs out of its JSON too' {
         $json = New-RolloutHealthCheck -ScriptBlock { $_.Target -eq 'docker/x' } | ConvertTo-Json

@@ -12,7 +12,7 @@ internal sealed class DockerReplicaStates(DockerTargetServices services) : IRepl
     {
         var snapshot = await services.Reader.ReadAsync(rollout.Name, cancellation);
         var present = snapshot.Live.Where(replica => replica.Release == rollout.Revision);
-        var states = await Task.WhenAll(present.Select(replica => LookAsync(replica, cancellation)));
+        var states = await Task.WhenAll(present.Select(replica => LookAsync(replica, rollout.StartedAt, cancellation)));
         return [.. states.OfType<ReplicaState>()];
     }
 
@@ -43,7 +43,10 @@ internal sealed class DockerReplicaStates(DockerTargetServices services) : IRepl
         return await inspecting is { } container && await reading is { } stats ? ContainerUsage.Of(replica.Name, container.HostConfig, stats) : null;
     }
 
-    private async Task<ReplicaState?> LookAsync(Replica replica, CancellationToken cancellation)
+    /// <param name="replica">The container.</param>
+    /// <param name="since">When the rollout began: an undo may go back to a container that was restarted long before, and the engine counts on.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    private async Task<ReplicaState?> LookAsync(Replica replica, DateTimeOffset? since, CancellationToken cancellation)
     {
         if (await services.Engine.Containers.InspectAsync(replica.Id, cancellation) is not { } container) return null;
         var health = container.State.Health;
@@ -55,7 +58,7 @@ internal sealed class DockerReplicaStates(DockerTargetServices services) : IRepl
             Status = container.State.Status,
             Health = health?.Status is null or "none" ? null : health.Status,
             HealthOutput = said is null ? null : (await EnvironmentSecrets.OfAsync(services.Engine, replica.Id, cancellation)).Hide(said),
-            Restarts = container.RestartCount,
+            Restarts = container.State.StartedAt < since + services.Engine.ClockAhead ? 0 : container.RestartCount,
             OutOfMemory = container.State.OomKilled,
             ExitCode = container.State.Running ? null : container.State.ExitCode,
         };

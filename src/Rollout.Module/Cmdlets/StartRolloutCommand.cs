@@ -170,6 +170,8 @@ public sealed class StartRolloutCommand : ChangeCmdlet
         var target = Places.Find(name, Rollout?.Endpoint, Rollout?.Namespace, image);
         CheckApplies(target.Name);
         var request = Request(image);
+        // By then the pipeline that scripts run on is gone.
+        if (NoWait && ScriptChecks.FirstOf(request) is { } script) throw ModuleErrors.ScriptNeedsWait(script);
         Run(name, target, item => StartAsync(target, request, item));
     }
 
@@ -192,8 +194,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     private async Task StartAsync(IRolloutTarget target, RolloutRequest request, WorkItem item)
     {
-        // With -NoWait the pipeline that scripts run on is gone by then.
-        if (!NoWait) request = request with { HealthChecks = ScriptChecks.RunBy(item, request.HealthChecks) };
+        request = ScriptChecks.RunBy(item, request);
         var plan = await target.PlanAsync(request, item, item.Cancellation);
         if (!await IsAgreedAsync(target, plan, item)) return;
 

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Rollout.Engine.Rollouts;
 
 namespace Rollout.Module.Pipeline;
 
@@ -12,6 +13,17 @@ internal static class ScriptChecks
     /// <summary>The same checks, their scripts run for one piece of a cmdlet's work.</summary>
     internal static IReadOnlyList<RolloutHealthCheck> RunBy(WorkItem item, IReadOnlyList<RolloutHealthCheck> checks) =>
         [.. checks.Select(check => check is ScriptHealthCheck script ? script.RunBy(On(item)) : check)];
+
+    /// <summary>The same request, the scripts of its checks and of its steps' run for one piece of a cmdlet's work.</summary>
+    internal static RolloutRequest RunBy(WorkItem item, RolloutRequest request) => request with
+    {
+        HealthChecks = RunBy(item, request.HealthChecks),
+        Steps = [.. request.Steps.Select(step => step is CheckStep check ? new CheckStep(RunBy(item, check.Checks)) : step)],
+    };
+
+    /// <summary>A check of the request that runs a script; null where there is none.</summary>
+    internal static ScriptHealthCheck? FirstOf(RolloutRequest request) =>
+        request.HealthChecks.Concat(request.Steps.OfType<CheckStep>().SelectMany(step => step.Checks)).OfType<ScriptHealthCheck>().FirstOrDefault();
 
     private static ScriptRunner On(WorkItem item) => async (check, rollout, cancellation) =>
     {

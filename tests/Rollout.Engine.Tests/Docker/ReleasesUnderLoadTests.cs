@@ -25,6 +25,9 @@ public sealed class ReleasesUnderLoadTests(ServiceUnderLoad service) : IClassFix
 
         Assert.True(status.Phase == RolloutPhase.Healthy, $"{status.Phase}: {status.Message}");
         Assert.Equal(failed, service.Load.Sent.Failures);
+        // And so it is found afterwards, by whoever asks.
+        var health = await new HealthCheckRunner(service.ReplicaStates, TimeProvider.System).RunAsync(status, Checks(source, 0), SilentReporter.Instance, default);
+        Assert.True(health.Healthy, health.Findings);
         // Each check was made of the canary, and again of the whole.
         Assert.Equal(2, status.Decisions.Count(decision => decision is { Verdict: HealthVerdict.Healthy, Threshold: not null } && decision.Query is { Length: > 0 } && decision.Threshold.Contains("5%", StringComparison.Ordinal)));
     }

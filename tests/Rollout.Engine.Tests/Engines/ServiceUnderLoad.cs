@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Rollout.Engine.Docker;
+using Rollout.Engine.Health;
 using Rollout.Engine.Registries;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Traffic;
@@ -27,6 +28,8 @@ public sealed class ServiceUnderLoad : IAsyncLifetime
     internal TestPrometheus Prometheus { get; private set; } = null!;
 
     internal IRolloutTarget Target { get; private set; } = null!;
+
+    internal IReplicaStates ReplicaStates => new DockerTargets(_services).ReplicaStates;
 
     public async Task InitializeAsync()
     {

@@ -38,6 +38,22 @@ public sealed class DecisionTests(DockerEngineFixture engine) : IClassFixture<Do
         await VerifiedAsync(await InClusterAsync(place));
     }
 
+    [FactNeeds("docker")]
+    public async Task What_a_container_went_through_before_the_rollout_is_not_held_against_it_after_an_undo()
+    {
+        await using var monitoring = await Monitoring.StartAsync();
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var crashesOnce = await shop.ImageAsync("v1", "CMD [\"sh\", \"-c\", \"[ -f /tmp/again ] && exec httpd -f -p 8080 -h /www; touch /tmp/again; httpd -p 8080 -h /www; sleep 3; exit 1\"]");
+        await shop.StartAsync(crashesOnce);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (await engine.Client.Containers.InspectAsync($"{shop.Name}-1-1", patience.Token) is not { RestartCount: 1, State.Running: true }) await Task.Delay(100, patience.Token);
+
+        monitoring.Says(image => image.Contains("v2", StringComparison.Ordinal) ? 0.5 : 0.001);
+        var status = await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v2")) with { HealthChecks = [monitoring.Check, new ContainerHealthCheck { Name = "containers" }] });
+        Assert.Equal((RolloutPhase.Undone, "v1"), (status.Phase, status.Image!.Tag));
+        Assert.Contains(status.Decisions.SkipWhile(decision => decision.Action != "Undoing"), decision => decision is { Verdict: HealthVerdict.Healthy, Value: "1 of 1 healthy" });
+    }
+
     private static async Task KeptAsync(Place place)
     {
         await using var monitoring = await Monitoring.StartAsync();

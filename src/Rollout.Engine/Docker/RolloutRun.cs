@@ -32,6 +32,7 @@ internal sealed class RolloutRun(
     private static readonly TimeSpan LookForReturnEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ReturnsWithin = TimeSpan.FromSeconds(60);
 
+    private EngineWatch happenings = null!;
     private HealthGate gate = null!;
     private DateTimeOffset deadline;
     private DateTimeOffset? awaySince;
@@ -51,6 +52,7 @@ internal sealed class RolloutRun(
     /// <param name="cancellation">Stops at once, and leaves the rest to who carries on.</param>
     internal async Task<WorkloadState> GoAsync(EngineWatch events, CancellationToken cancellation)
     {
+        happenings = events;
         BeginWay();
         RolloutException? refusal = null;
         while (lease.State.Change is { Frozen: false, Suspended: false } && !holds)
@@ -377,7 +379,8 @@ internal sealed class RolloutRun(
         RolloutHealth health;
         try
         {
-            health = await runChecks(status, checks, isBack ? time.GetUtcNow() : null, reporter, cancellation);
+            if (await JudgeAsync(status, checks, isBack ? time.GetUtcNow() : null, cancellation) is not { } judgement) return;
+            health = judgement;
         }
         catch (RolloutException problem) when (!IsAway(problem))
         {
@@ -390,6 +393,41 @@ internal sealed class RolloutRun(
         else if (isBack) await StayAsync(judged, health.Verdict, health.Findings, cancellation);
         else if (lease.State.Change!.OnFailure == FailureAction.Continue) await lease.SaveAsync(failed(judged, "HealthCheckFailed", health.Findings, Decision("Checked", health.Findings, health.Verdict)), cancellation);
         else await FailAsync("HealthCheckFailed", health.Findings, health.Verdict, cancellation, judged);
+    }
+
+    /// <summary>Makes the checks, which may take long; null where meanwhile something happened that makes them pointless, and is seen to at the next look.</summary>
+    private async Task<RolloutHealth?> JudgeAsync(RolloutStatus status, IReadOnlyList<RolloutHealthCheck> checks, DateTimeOffset? since, CancellationToken cancellation)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var judging = runChecks(status, checks, since, reporter, done.Token);
+        var watching = UntilPointlessAsync(done.Token);
+        var isPointless = await Task.WhenAny(judging, watching) == watching && !cancellation.IsCancellationRequested;
+        await done.CancelAsync();
+        // Neither is at work any more when this returns.
+        await Task.WhenAll(judging.ContinueWith(_ => { }, TaskScheduler.Default), watching.ContinueWith(_ => { }, TaskScheduler.Default));
+        return isPointless && !judging.IsCompletedSuccessfully ? null : await judging;
+    }
+
+    /// <summary>Until a new replica has failed, or another shell asks for something.</summary>
+    private async Task UntilPointlessAsync(CancellationToken cancellation)
+    {
+        while (!await IsPointlessAsync(cancellation)) await happenings.WaitAsync(LookAtLeastEvery, cancellation);
+    }
+
+    private async Task<bool> IsPointlessAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var snapshot = await reader.ReadAsync(names.Workload, cancellation);
+            if (snapshot.Command is not null) return true;
+            var looks = await Task.WhenAll(snapshot.Live.Where(replica => replica.Release == Goal.Number).Select(replica => gate.LookAsync(replica, Goal.Port, cancellation)));
+            return looks.Any(look => look.Phase == ReplicaPhase.Failed);
+        }
+        catch (RolloutException problem) when (IsAway(problem))
+        {
+            // Whether it comes back is no matter of the checks.
+            return false;
+        }
     }
 
     /// <summary>An undo is never undone: where what ran before does not pass either, that is told, and nothing is held against it.</summary>

@@ -14,7 +14,10 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
     /// <summary>True where the first check that is unhealthy decides, and no other is waited for: something has to be undone.</summary>
     public bool EndsAtFirstUnhealthy { get; init; }
 
-    /// <summary>What was before that is no evidence: no window reaches back behind it. Null where all counts.</summary>
+    /// <summary>
+    /// What was before that is no evidence, as an undo ended it: no window reaches back behind it, and the first verdict counts, since what ran before has been watched
+    /// already. Null where all counts.
+    /// </summary>
     public DateTimeOffset? Since { get; init; }
 
     /// <summary>Checks a rollout. One that has failed is unhealthy without being probed.</summary>
@@ -47,7 +50,7 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
         RolloutHealthCheck check, IHealthProbe probe, RolloutStatus rollout, CancellationTokenSource unhealthy, IReporter reporter, CancellationToken cancellation)
     {
         var activity = $"Checking {rollout.Target}: {check.Name}";
-        using var span = new CancellationTokenSource(For > check.For ? For : check.For, time);
+        using var span = new CancellationTokenSource(Since is not null ? TimeSpan.Zero : For > check.For ? For : check.For, time);
         using var watch = CancellationTokenSource.CreateLinkedTokenSource(span.Token, unhealthy.Token);
         using var hurry = CancellationTokenSource.CreateLinkedTokenSource(cancellation, EndsAtFirstUnhealthy ? unhealthy.Token : default);
         var isTold = false;

@@ -54,6 +54,28 @@ public sealed class DecisionTests(DockerEngineFixture engine) : IClassFixture<Do
         Assert.Contains(status.Decisions.SkipWhile(decision => decision.Action != "Undoing"), decision => decision is { Verdict: HealthVerdict.Healthy, Value: "1 of 1 healthy" });
     }
 
+    [TheoryNeeds("docker")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_long_check_holds_up_neither_the_end_of_what_crashed_nor_another_shell(bool crashes)
+    {
+        await using var monitoring = await Monitoring.StartAsync();
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(await shop.ImageAsync("v1"));
+        var request = TestWorkload.Request(await shop.ImageAsync("v2")) with { HealthChecks = [monitoring.Check with { For = TimeSpan.FromHours(1), Interval = TimeSpan.FromSeconds(1) }] };
+        var asked = new TaskCompletionSource();
+        monitoring.Says(_ => asked.TrySetResult() ? 0.001 : 0.002);
+        var rollout = shop.StartAsync(request);
+        await asked.Task.WaitAsync(TimeSpan.FromMinutes(1));
+
+        if (crashes) await engine.Client.Containers.StopAsync($"{shop.Name}-2-1", TimeSpan.Zero, default);
+        else Assert.Equal(RolloutPhase.Undone, (await new TestWorkload(engine.Client, engine.Prefix, shop.Name).CommandAsync(RolloutVerb.Stop)).Phase);
+
+        monitoring.Says(_ => 0.001);
+        var status = await rollout.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((RolloutPhase.Undone, crashes ? "ContainerExited" : null, "v1"), (status.Phase, status.Reason, status.Image!.Tag));
+    }
+
     private static async Task KeptAsync(Place place)
     {
         await using var monitoring = await Monitoring.StartAsync();

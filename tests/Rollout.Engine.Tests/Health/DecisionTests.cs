@@ -46,7 +46,11 @@ public sealed class DecisionTests(DockerEngineFixture engine) : IClassFixture<Do
         var crashesOnce = await shop.ImageAsync("v1", "CMD [\"sh\", \"-c\", \"[ -f /tmp/again ] && exec httpd -f -p 8080 -h /www; touch /tmp/again; httpd -p 8080 -h /www; sleep 3; exit 1\"]");
         await shop.StartAsync(crashesOnce);
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (await engine.Client.Containers.InspectAsync($"{shop.Name}-1-1", patience.Token) is not { RestartCount: 1, State.Running: true }) await Task.Delay(100, patience.Token);
+        // Before the rollout by more than the second to which the engine's clock is known.
+        while (await engine.Client.Containers.InspectAsync($"{shop.Name}-1-1", patience.Token) is not { RestartCount: 1, State: { Running: true, StartedAt: { } again } } || DateTimeOffset.UtcNow - again < TimeSpan.FromSeconds(2))
+        {
+            await Task.Delay(100, patience.Token);
+        }
 
         monitoring.Says(image => image.Contains("v2", StringComparison.Ordinal) ? 0.5 : 0.001);
         var status = await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v2")) with { HealthChecks = [monitoring.Check, new ContainerHealthCheck { Name = "containers" }] });

@@ -4,8 +4,8 @@ using Rollout.Engine.Tests.Engines;
 namespace Rollout.Bench;
 
 /// <summary>
-/// 20 canaries and 20 blue-green switches behind HAProxy under at least 1,000 requests a second: 0 failed requests; and a switch is over at most 50 ms after it
-/// was decided.
+/// 20 canaries and 20 blue-green switches behind HAProxy under at least 1,000 requests a second: 0 failed requests; and a switch is over at most 50 ms after
+/// Resume-Rollout was called.
 /// </summary>
 internal static class SteppedUnderLoadFigure
 {
@@ -32,7 +32,7 @@ internal static class SteppedUnderLoadFigure
 
                 var switches = result.Switches.Select(one => one.TotalMilliseconds).Order().ToList();
                 yield return new Figure(
-                    "From the decision to switch to the last request that the old side was sent",
+                    "From the call that lets it switch to the last request that the old side was sent",
                     string.Create(CultureInfo.InvariantCulture, $"{switches[switches.Count / 2]:0} ms (median), {switches[^1]:0} ms (longest)"),
                     $"at most {MostMilliseconds:0} ms",
                     switches[^1] <= MostMilliseconds);

@@ -11,8 +11,7 @@ internal static class Program
     {
         ["cluster", var kubeconfig] => ClusterProcess.RunAsync(kubeconfig),
         ["swarm"] => SwarmProcess.RunAsync(),
-        [var workload, var image] => ShellProcess.RunAsync(workload, image),
-        [var workload, var image, var steps] => ShellProcess.RunAsync(workload, image, steps),
+        ["shell", .. var rest] => ShellProcess.RunAsync(rest),
         _ => Task.FromResult(2),
     };
 }

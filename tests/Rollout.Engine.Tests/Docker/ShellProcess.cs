@@ -5,7 +5,8 @@ using Rollout.Engine.Rollouts;
 namespace Rollout.Engine.Tests.Docker;
 
 /// <summary>
-/// Another shell: a process that rolls an image out, and after each change to the engine stops and waits for a line, so that a test can kill it there.
+/// Another shell: a process that rolls an image out, or carries a rollout on, and stops and waits for a line after each change to the engine, or at each step, so that a
+/// test can kill it there.
 /// </summary>
 internal sealed class ShellProcess : IAsyncDisposable
 {
@@ -13,38 +14,39 @@ internal sealed class ShellProcess : IAsyncDisposable
 
     private readonly Process process;
 
-    private ShellProcess(Process process) => this.process = process;
-
-    internal int Id => process.Id;
-
-    /// <summary>What it does: <see cref="Program"/> calls it in the process of its own.</summary>
-    internal static async Task<int> RunAsync(string name, string image, string? steps = null)
+    private ShellProcess(params IEnumerable<string> arguments)
     {
-        using var engine = new DockerClient(DockerEndpoint.Resolve(null, null, DockerSettings.OfThisProcess));
-        var life = new Life(int.MaxValue, async () =>
-        {
-            Console.WriteLine(Changed);
-            await Console.In.ReadLineAsync();
-        });
-        var workload = new TestWorkload(new MortalClient(engine, life), "", name);
-        var request = TestWorkload.Request(ImageReference.Parse(image));
-        if (steps is not null) request = request with { Strategy = RolloutStrategy.Canary, Steps = StepText.Parse(steps) };
-        var status = await workload.StartAsync(request);
-        return status.Phase == RolloutPhase.Healthy ? 0 : 1;
-    }
-
-    /// <param name="workload">The workload.</param>
-    /// <param name="image">The image to roll out.</param>
-    /// <param name="steps">The steps of a canary; none for a rolling one.</param>
-    internal static ShellProcess Start(string workload, ImageReference image, params string[] steps)
-    {
-        var start = new ProcessStartInfo("dotnet", ["exec", typeof(ShellProcess).Assembly.Location, workload, image.ToString(), .. steps])
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(ShellProcess).Assembly.Location, "shell", .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        return new ShellProcess(Process.Start(start)!);
+        process = Process.Start(start)!;
     }
+
+    internal int Id => process.Id;
+
+    /// <summary>What it does: <see cref="Program"/> calls it in the process of its own.</summary>
+    internal static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        using var engine = new DockerClient(DockerEndpoint.Resolve(null, null, DockerSettings.OfThisProcess));
+        var status = arguments switch
+        {
+            [var name, var image] => await new TestWorkload(new MortalClient(engine, new Life(int.MaxValue, WaitAsync)), "", name).StartAsync(TestWorkload.Request(ImageReference.Parse(image))),
+            [var name, var image, var strategy, var steps] => await new TestWorkload(engine, "", name).StartAsync(Stepped(image, Enum.Parse<RolloutStrategy>(strategy), steps), AtEachStep()),
+            _ => await new TestWorkload(engine, "", arguments[0]).CommandAsync(RolloutVerb.Resume, AtEachStep()),
+        };
+        return status.Phase == RolloutPhase.Healthy ? 0 : 1;
+    }
+
+    /// <summary>Rolls an image out, and waits after each change to the engine.</summary>
+    internal static ShellProcess Start(string workload, ImageReference image) => new(workload, image.ToString());
+
+    /// <summary>Rolls an image out in steps, and waits at each.</summary>
+    internal static ShellProcess Start(string workload, ImageReference image, RolloutStrategy strategy, string steps) => new(workload, image.ToString(), $"{strategy}", steps);
+
+    /// <summary>Carries a rollout on, and waits at each step.</summary>
+    internal static ShellProcess Resume(string workload) => new(workload);
 
     /// <summary>Lets it make as many changes; false where it came to its end before.</summary>
     internal async Task<bool> MakeAsync(int changes)
@@ -55,9 +57,20 @@ internal sealed class ShellProcess : IAsyncDisposable
             if (line is null) return false;
             if (line != Changed) throw new InvalidOperationException(line);
             if (made == changes) return true;
-            await process.StandardInput.WriteLineAsync();
-            await process.StandardInput.FlushAsync();
+            await GoOnAsync();
         }
+    }
+
+    /// <summary>Lets it come to a step that is none of those known; null where it came to its end before.</summary>
+    internal async Task<string?> ComeToAsync(IReadOnlyCollection<string> known)
+    {
+        while (await process.StandardOutput.ReadLineAsync() is { } step)
+        {
+            if (!known.Contains(step)) return step;
+            await GoOnAsync();
+        }
+
+        return null;
     }
 
     /// <summary>kill -9.</summary>
@@ -71,5 +84,31 @@ internal sealed class ShellProcess : IAsyncDisposable
     {
         if (!process.HasExited) await KillAsync();
         process.Dispose();
+    }
+
+    private static RolloutRequest Stepped(string image, RolloutStrategy strategy, string steps) =>
+        TestWorkload.Request(ImageReference.Parse(image)) with { Strategy = strategy, Steps = StepText.Parse(steps), AutoPromote = true, ScaleDownDelay = TimeSpan.FromMilliseconds(1) };
+
+    private static async Task WaitAsync()
+    {
+        Console.WriteLine(Changed);
+        await Console.In.ReadLineAsync();
+    }
+
+    private static Action<RolloutStatus> AtEachStep()
+    {
+        var last = "";
+        return status =>
+        {
+            if (status.Step is not { } step || step == last) return;
+            Console.WriteLine(last = step);
+            Console.ReadLine();
+        };
+    }
+
+    private async Task GoOnAsync()
+    {
+        await process.StandardInput.WriteLineAsync();
+        await process.StandardInput.FlushAsync();
     }
 }

@@ -39,34 +39,31 @@ public sealed class ShellProcessTests(DockerEngineFixture engine) : IClassFixtur
         Assert.True(at >= 2, "it was killed hardly ever");
     }
 
-    [FactNeeds("docker")]
-    public async Task A_canary_whose_shell_is_killed_at_a_step_is_carried_on_from_that_step()
+    [TheoryNeeds("docker", "haproxy")]
+    [InlineData(RolloutStrategy.Canary, "50%,1ms,check", "1 of 3: weight 50%|2 of 3: pause 1ms|3 of 3: check|3 of 3: completing")]
+    [InlineData(RolloutStrategy.BlueGreen, "check", "1 of 4: replicas 2|2 of 4: check|3 of 4: weight 100%|4 of 4: pause 1ms|4 of 4: completing")]
+    public async Task Killed_at_every_step_it_is_carried_on_from_there_by_the_next_shell_and_no_request_fails(RolloutStrategy strategy, string steps, string everyStep)
     {
+        await using var haproxy = await TestRouter.StartAsync();
         var shop = new TestWorkload(engine.Client, engine.Prefix);
-        var images = new[] { await shop.ImageAsync("v1"), await shop.ImageAsync("v2") };
-        await shop.StartAsync(images[0], 2);
+        await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v1"), 2, new DockerWorkload { Port = TestWorkload.Port, Router = "haproxy", RouterEndpoint = haproxy.Socket, Backend = "shop" }));
+        var v2 = await shop.ImageAsync("v2");
 
-        var killedAt = new SortedSet<string>();
-        var at = 0;
-        for (var changes = 3; ; changes += 6)
+        await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 40, connections: 2);
+        var killedAt = new List<string>();
+        while (true)
         {
-            var wanted = images[(at + 1) % 2];
-            await using var other = ShellProcess.Start(shop.Name, wanted, "50%,1ms,check");
-            if (!await other.MakeAsync(changes)) break;
-            await other.KillAsync();
-
-            var abandoned = await shop.ReadAsync();
-            if (abandoned.Phase == RolloutPhase.Healthy) break;
-            Assert.Equal((RolloutPhase.Progressing, "Abandoned"), (abandoned.Phase, abandoned.Reason));
-            killedAt.Add(abandoned.Step!);
-
-            var steps = new List<string?>();
-            var status = await shop.CommandAsync(RolloutVerb.Resume, seen => steps.Add(seen.Step));
-            Assert.Equal((RolloutPhase.Healthy, wanted.Tag, 2), (status.Phase, status.Image!.Tag, status.Available));
-            Assert.Equal(abandoned.Step, steps[0]);
-            at++;
+            await using var shell = killedAt.Count == 0 ? ShellProcess.Start(shop.Name, v2, strategy, steps) : ShellProcess.Resume(shop.Name);
+            if (await shell.ComeToAsync(killedAt) is not { } step) break;
+            killedAt.Add(step);
+            await shell.KillAsync();
+            var left = await shop.ReadAsync();
+            Assert.Equal((step, "v2"), (left.Step, left.Image!.Tag));
         }
 
-        Assert.Superset(new HashSet<string> { "1 of 3: weight 50%", "3 of 3: completing" }, killedAt);
+        Assert.Equal(everyStep.Split('|'), killedAt);
+        var status = await shop.ReadAsync();
+        Assert.Equal((RolloutPhase.Healthy, "v2", 2), (status.Phase, status.Image!.Tag, status.Available));
+        Assert.Empty((await load.StopAsync()).Failures);
     }
 }

@@ -90,9 +90,10 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
         var old = await shop.ContainersAsync();
 
         await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 500);
-        foreach (var steps in new[] { "replicas 1,pause", "25%,pause", "10%,60%,pause", "100%,pause" })
+        var bluegreen = TestWorkload.Request(v2, docker: new DockerWorkload()) with { Strategy = RolloutStrategy.BlueGreen };
+        foreach (var request in new[] { "replicas 1,pause", "25%,pause", "10%,60%,pause", "100%,pause" }.Select(steps => Canary(v2, steps)).Append(bluegreen))
         {
-            Assert.Equal(RolloutPhase.Paused, (await shop.StartAsync(Canary(v2, steps))).Phase);
+            Assert.Equal(RolloutPhase.Paused, (await shop.StartAsync(request)).Phase);
             var status = await shop.CommandAsync(RolloutVerb.Stop);
             Assert.Equal((RolloutPhase.Undone, true, "v1", null), (status.Phase, status.Succeeded, status.Image!.Tag, status.Step));
             Assert.Equal(old, await shop.ContainersAsync());

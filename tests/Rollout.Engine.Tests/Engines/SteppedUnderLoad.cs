@@ -34,7 +34,6 @@ internal static class SteppedUnderLoad
                 Image = image,
                 Strategy = strategy,
                 Steps = strategy == RolloutStrategy.Canary ? StepText.Parse(CanarySteps) : [],
-                AutoPromote = true,
             };
             if (strategy == RolloutStrategy.BlueGreen) switches.Add(await SwitchAsync(image, request, load, $"shop {images[(i + 1) % 2].Tag}"));
             else await RollOutAsync(image, request);
@@ -42,27 +41,27 @@ internal static class SteppedUnderLoad
 
         return new SteppedUnderLoadResult(await load.StopAsync(), switches);
 
-        async Task RollOutAsync(ImageReference image, RolloutRequest request, Action<RolloutStatus>? changed = null)
-        {
-            var plan = await target.PlanAsync(request, SilentReporter.Instance, CancellationToken.None);
-            var status = await target.ApplyAsync(plan, changed, SilentReporter.Instance, CancellationToken.None);
-            if (status.Phase != RolloutPhase.Healthy) throw new InvalidOperationException($"{image}: {status.Phase}: {status.Reason}: {status.Message}");
-        }
+        async Task RollOutAsync(ImageReference image, RolloutRequest request, RolloutPhase expected = RolloutPhase.Healthy) =>
+            await ApplyAsync(image, await target.PlanAsync(request, SilentReporter.Instance, CancellationToken.None), expected);
 
         async Task<TimeSpan> SwitchAsync(ImageReference image, RolloutRequest request, LoadGenerator load, string old)
         {
-            var decided = 0L;
-            await RollOutAsync(image, request, status =>
-            {
-                if (decided == 0 && status.Step == "2 of 2: weight 100%") decided = Stopwatch.GetTimestamp();
-            });
+            await RollOutAsync(image, request, RolloutPhase.Paused);
+            var decided = Stopwatch.GetTimestamp();
+            await ApplyAsync(image, await target.PlanAsync(new RolloutCommand(RolloutVerb.Resume), SilentReporter.Instance, CancellationToken.None), RolloutPhase.Healthy);
             var last = load.LastSentTo(old);
             return last < decided ? TimeSpan.Zero : Stopwatch.GetElapsedTime(decided, last);
+        }
+
+        async Task ApplyAsync(ImageReference image, RolloutPlan plan, RolloutPhase expected)
+        {
+            var status = await target.ApplyAsync(plan, null, SilentReporter.Instance, CancellationToken.None);
+            if (status.Phase != expected) throw new InvalidOperationException($"{image}: {status.Phase}: {status.Reason}: {status.Message}");
         }
     }
 }
 
 /// <summary>What came of it.</summary>
 /// <param name="Load">The load.</param>
-/// <param name="Switches">From the decision to switch to the last request that the old side was sent, for each blue-green rollout.</param>
+/// <param name="Switches">From the call that lets it switch, everything that is written down included, to the last request that the old side was sent, for each blue-green rollout.</param>
 internal sealed record SteppedUnderLoadResult(LoadResult Load, IReadOnlyList<TimeSpan> Switches);

@@ -124,14 +124,14 @@ Describe 'A service of a swarm' -Skip:$NoSwarm {
     }
 
     It 'refuses <Id>' -ForEach @(
-        @{ Id = 'StrategyNotSupported'; Script = { $v2 | Start-Rollout service/shop -Strategy Canary @at } }
-        @{ Id = 'ServiceSettingNotSupported'; Script = { $v2 | Start-Rollout service/shop -Port 8080 @at } }
-        @{ Id = 'WorkloadNotFound'; Script = { $v2 | Start-Rollout service/none @at } }
-        @{ Id = 'RolloutNotFound'; Script = { Get-Rollout service/none @at } }
-        @{ Id = 'NamespaceNotApplicable'; Script = { Get-Rollout service/shop -Namespace x @at } }
+        @{ Id = 'StrategyNotSupported'; Refused = { $v2 | Start-Rollout service/shop -Strategy Canary @at } }
+        @{ Id = 'ServiceSettingNotSupported'; Refused = { $v2 | Start-Rollout service/shop -Port 8080 @at } }
+        @{ Id = 'WorkloadNotFound'; Refused = { $v2 | Start-Rollout service/none @at } }
+        @{ Id = 'RolloutNotFound'; Refused = { Get-Rollout service/none @at } }
+        @{ Id = 'NamespaceNotApplicable'; Refused = { Get-Rollout service/shop -Namespace x @at } }
     ) {
         $before = Get-SwarmService $swarm shop
-        $failure = Get-Failure { $ErrorActionPreference = 'Stop'; & $Script }
+        $failure = Get-Failure { $ErrorActionPreference = 'Stop'; & $Refused }
         $failure.FullyQualifiedErrorId | Should -BeLike "$Id,*"
         $failure.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
         (Get-SwarmService $swarm shop).Version.Index | Should -Be $before.Version.Index

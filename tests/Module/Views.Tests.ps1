@@ -38,6 +38,7 @@ BeforeDiscovery {
         [Rollout.Judgement]@{ Score = 66.67; Classification = 'Fail'; Message = 'Fail, with a score of 66.7 of 100 (95 passes, 75 is marginal): 2 of 3 metrics pass; latency is High.'; Metrics = [Rollout.MetricJudgement[]]@($metric) }
         ([Rollout.AlertHealthCheck]@{ Name = 'alerts'; Uri = 'http://127.0.0.1:9093'; Matchers = [string[]]@('severity="critical"', 'team=~"shop|basket"') }).WithHeaders($headers)
         [Rollout.RouterHealthCheck]@{ Name = 'router'; ErrorRateBelow = 0.005; LatencyBelow = [timespan]::FromMilliseconds(300); MinimumRequests = 100 }
+        [Rollout.SaturationHealthCheck]@{ Name = 'saturation'; Window = [timespan]::FromMinutes(2) }
         [Rollout.TcpHealthCheck]@{ Name = 'db.example.com:5432'; HostName = 'db.example.com'; Port = 5432 }
         ([Rollout.ScriptHealthCheck]@{ Name = 'script'; Script = '$_.Phase -eq "Healthy"' }).WithBlock('header-secret-31')
         [Rollout.CommandHealthCheck]@{ Name = 'smoke'; Command = '/usr/local/bin/smoke-test'; ArgumentList = [string[]]@('--fast'); WorkingDirectory = '/srv' }

@@ -9,7 +9,7 @@ public static class AddressText
     {
         var text = (value as Uri)?.OriginalString ?? value?.ToString();
         if (string.IsNullOrWhiteSpace(text)) return null;
-        if (!Uri.TryCreate(text.Trim(), UriKind.Absolute, out var uri)) throw LiteralErrors.InvalidAddress(text, "it cannot be read");
-        return uri.Scheme is "http" or "https" ? uri : throw LiteralErrors.InvalidAddress(text, "it begins with neither http:// nor https://");
+        if (!Uri.TryCreate(text.Trim(), UriKind.Absolute, out var uri)) throw LiteralErrors.InvalidAddress(text, "it is none that can be read; write http://host:port or https://host/path");
+        return uri.Scheme is "http" or "https" ? uri : throw LiteralErrors.InvalidAddress(text, "it does not begin with http:// or https://; write http://host:port or https://host/path");
     }
 }

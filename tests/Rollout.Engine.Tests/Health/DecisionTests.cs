@@ -45,9 +45,10 @@ public sealed class DecisionTests(DockerEngineFixture engine) : IClassFixture<Do
         var shop = new TestWorkload(engine.Client, engine.Prefix);
         var crashesOnce = await shop.ImageAsync("v1", "CMD [\"sh\", \"-c\", \"[ -f /tmp/again ] && exec httpd -f -p 8080 -h /www; touch /tmp/again; httpd -p 8080 -h /www; sleep 3; exit 1\"]");
         await shop.StartAsync(crashesOnce);
+        var first = (await engine.Client.Containers.InspectAsync($"{shop.Name}-1-1", default))!.State.StartedAt;
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         // Before the rollout by more than the second to which the engine's clock is known.
-        while (await engine.Client.Containers.InspectAsync($"{shop.Name}-1-1", patience.Token) is not { RestartCount: 1, State: { Running: true, StartedAt: { } again } } || DateTimeOffset.UtcNow - again < TimeSpan.FromSeconds(2))
+        while (await engine.Client.Containers.InspectAsync($"{shop.Name}-1-1", patience.Token) is not { RestartCount: 1, State: { Running: true, StartedAt: { } again } } || again == first || DateTimeOffset.UtcNow - again < TimeSpan.FromSeconds(2))
         {
             await Task.Delay(100, patience.Token);
         }

@@ -232,10 +232,35 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
             $held.Phase | Should -Be Paused
             $held.Step | Should -Be '2 of 3: pause'
             (Get-Rollout deployment/canary @at).Updated | Should -Be 1
+            ($held | Test-RolloutHealth | Undo-Rollout -IfUnhealthy).Phase | Should -Be Paused
             $done = $held | Resume-Rollout
             $done.Phase | Should -Be Healthy
             $done.Strategy | Should -Be Canary
             (Get-Rollout 'deployment/canary*' @at) | Should -HaveCount 1
+        }
+
+        It 'take a <_> along its steps, Pod by Pod in its place' -ForEach statefulset, daemonset {
+            $name = "in-place-$_"
+            New-TestWorkload $cluster $name $space -Kind $_ -Replicas 3
+            $held = Start-Rollout $_/$name -Image 127.0.0.1:1/app:v2 -Strategy Canary -Step '34%,pause,67%,pause' @at
+            $held.Step | Should -Be '2 of 4: pause'
+            $held.Updated | Should -Be 1
+            (Get-Rollout $_/$name @at | Resume-Rollout).Updated | Should -Be 2
+            (Suspend-Rollout $_/$name @at).Reason | Should -Be Suspended
+            $stopped = Get-Rollout $_/$name @at | Stop-Rollout
+            $stopped.Phase | Should -Be Undone
+            $stopped.Image.Tag | Should -Be v1
+            $done = Start-Rollout $_/$name -Image 127.0.0.1:1/app:v3 -Strategy Canary -Step '34%,check' @at
+            $done.Phase | Should -Be Healthy
+            (Invoke-TestCluster $cluster GET "/apis/apps/v1/namespaces/$space/${_}s/$name").spec.updateStrategy.type | Should -Be RollingUpdate
+            (Get-Failure { Start-Rollout $_/$name -Image 127.0.0.1:1/app:v4 -Strategy BlueGreen @at }).FullyQualifiedErrorId | Should -BeLike 'StrategyNotSupported,*'
+        }
+
+        It 'say before the first step what would drop requests' {
+            New-TestWorkload $cluster lossy $space -Replicas 1
+            Edit-Workload lossy @{ spec = @{ strategy = @{ rollingUpdate = @{ maxSurge = 0; maxUnavailable = 1 } }; template = @{ spec = @{ containers = @(@{ name = 'main'; image = '127.0.0.1:1/app:v1' }) } } } }
+            Start-Rollout deployment/lossy -Image 127.0.0.1:1/app:v2 @at -WhatIf -WarningVariable warnings -WarningAction SilentlyContinue
+            "$warnings" | Should -BeLike '*no readinessProbe*for a while none serves*'
         }
 
         It 'switch a Service to the new and back' {

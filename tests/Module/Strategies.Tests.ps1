@@ -56,6 +56,7 @@ Describe 'Canary and blue-green' -Skip:$NoDocker {
         $held.Reason | Should -Be WaitsForResume
         $held.Available | Should -Be 2
         "$warnings" | Should -BeLike '*5 % cannot be had*'
+        ($held | Test-RolloutHealth).Verdict | Should -Be Healthy
         ($held | Format-List | Out-String) | Should -BeLike '*3 of 3: pause*'
 
         $stopped = Get-Rollout $name | Stop-Rollout

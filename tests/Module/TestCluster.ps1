@@ -56,7 +56,7 @@ function New-TestWorkload($Access, [string] $Name, [string] $Namespace, [string]
         selector = @{ matchLabels = @{ app = $Name } }
         template = @{
             metadata = @{ labels = @{ app = $Name } }
-            spec     = @{ terminationGracePeriodSeconds = 1; containers = @($Containers | ForEach-Object { @{ name = $_; image = $Image } }) }
+            spec     = @{ terminationGracePeriodSeconds = 1; containers = @($Containers | ForEach-Object { @{ name = $_; image = $Image; readinessProbe = @{ tcpSocket = @{ port = 80 } } } }) }
         }
     }
     if ($Kind -ne 'daemonset') { $spec.replicas = $Replicas }

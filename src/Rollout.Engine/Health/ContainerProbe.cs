@@ -3,7 +3,8 @@ namespace Rollout.Engine.Health;
 /// <summary>Looks at the replicas themselves: as many as wanted, running, healthy by their own check, not restarted, not out of memory.</summary>
 internal sealed class ContainerProbe(ContainerHealthCheck check, RolloutStatus rollout, IReplicaStates replicas, TimeProvider time) : IHealthProbe
 {
-    private readonly int wanted = Math.Max(rollout.Desired, 1);
+    // Of a rollout in its steps there are no more of the new than its step wants.
+    private readonly int wanted = Math.Max(rollout.Step is null ? rollout.Desired : rollout.Updated, 1);
 
     public string? Query => $"replicas of {rollout.Target}, revision {rollout.Revision}";
 

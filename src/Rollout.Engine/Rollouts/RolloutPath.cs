@@ -126,7 +126,7 @@ internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
     {
         WeightStep share when routed => new CanaryCounts((int)Math.Ceiling(replicas * share.Percent / 100), old),
         WeightStep { Percent: 100 } => new CanaryCounts(replicas, 0),
-        WeightStep share => CanaryCounts.Nearest(old, share.Percent, surge),
+        WeightStep share => CanaryCounts.OfShare(old, share.Percent, surge),
         ReplicasStep count => new CanaryCounts(count.Replicas, old),
         _ => new CanaryCounts(0, old),
     };

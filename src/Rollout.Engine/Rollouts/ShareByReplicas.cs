@@ -16,7 +16,7 @@ internal static class ShareByReplicas
     {
         foreach (var step in steps.OfType<WeightStep>())
         {
-            var (canary, stable) = CanaryCounts.Nearest(replicas, step.Percent, surge);
+            var (canary, stable) = CanaryCounts.OfShare(replicas, step.Percent, surge);
             var share = 100m * canary / (canary + stable);
             if (Math.Abs(share - step.Percent) < NoticeablePoints) continue;
             yield return string.Create(CultureInfo.InvariantCulture, $"{step.Percent:0.###} % cannot be had with {canary + stable} replicas and no router: the new get {share:0.#} %, {canary} of {canary + stable}. {mend}");

@@ -21,17 +21,23 @@ public sealed class CanaryCountsTests
 
     /// <summary>Another way to say it: of every split of either total, in whole numbers, the one that is nearest.</summary>
     [Fact]
-    public void Two_hundred_others_agree_with_a_search_through_every_split()
+    public void All_up_to_thirty_replicas_agree_with_a_search_through_every_split()
     {
-        var random = new Random(20260101);
-        for (var i = 0; i < 200; i++)
+        foreach (var (replicas, percent, surge) in from replicas in Enumerable.Range(1, 30) from percent in Enumerable.Range(0, 101) from surge in Enumerable.Range(0, 3) select (replicas, percent, surge))
         {
-            var (replicas, percent, surge) = (random.Next(1, 30), random.Next(0, 101), random.Next(0, 3));
             var expected = SearchEverySplit(replicas, percent, surge);
             var found = CanaryCounts.Nearest(replicas, percent, surge);
             Assert.True(expected == (found.Canary, found.Stable), $"{replicas}, {percent} %, surge {surge}: {found}, not {expected}");
         }
     }
+
+    [Theory]
+    [InlineData(2, 75, 1, 1)]
+    [InlineData(10, 95, 9, 1)]
+    [InlineData(10, 5, 1, 9)]
+    [InlineData(1, 75, 1, 0)]
+    public void No_step_leaves_the_new_with_none_for_want_of_a_nearest(int replicas, int percent, int canary, int stable) =>
+        Assert.Equal(new CanaryCounts(canary, stable), CanaryCounts.OfShare(replicas, percent, surge: 0));
 
     private static (int, int) SearchEverySplit(int replicas, int percent, int surge)
     {

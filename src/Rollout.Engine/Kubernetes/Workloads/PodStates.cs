@@ -1,5 +1,6 @@
 using Rollout.Engine.Health;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Strategies;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
 
@@ -35,12 +36,17 @@ internal sealed class PodStates(KubernetesTargets cluster) : IReplicaStates
 
     private async Task<(IReadOnlyList<Pod> Pods, string Selector)> PresentAsync(RolloutStatus rollout, CancellationToken cancellation)
     {
-        if (WorkloadKind.Find(rollout.Kind) is not { } kind || await kind.GetAsync(cluster.Client, rollout.Namespace!, rollout.Name, cancellation) is not { } workload) return ([], "");
+        if (WorkloadKind.Find(rollout.Kind) is not { } kind || await kind.GetAsync(cluster.Client, rollout.Namespace!, rollout.Name, cancellation) is not { } found) return ([], "");
+        var workload = await NewSideAsync(found, cancellation);
         var revisions = await kind.RevisionsAsync(cluster.Client, workload, cancellation);
         if (revisions.FirstOrDefault(workload.Wants) is not { } present) return ([], "");
         var pods = await cluster.Client.ListAllAsync(Resources.Pods, rollout.Namespace, new ListQuery { LabelSelector = workload.Selector.ToString() }, cancellation);
         return ([.. pods.Items.Where(pod => pod.Metadata.DeletionTimestamp is null && present.Owns(pod))], workload.Selector.ToString());
     }
+
+    /// <summary>What has the new version: the set beside a workload in its steps, else that itself.</summary>
+    private async Task<Workload> NewSideAsync(Workload workload, CancellationToken cancellation) =>
+        workload.LastRecord?.Stepped is { Stage: SteppedStage.Stepping, IsInPlace: false } && await SetsBeside.FindAsync(cluster.Client, workload, cancellation) is { } second ? second : workload;
 
     /// <param name="pod">The Pod.</param>
     /// <param name="since">When the rollout began: an undo may go back to a Pod that was restarted long before. Of several ends a cluster remembers the last.</param>

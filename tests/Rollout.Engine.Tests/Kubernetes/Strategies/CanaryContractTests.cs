@@ -38,6 +38,8 @@ public sealed class CanaryContractTests
         Assert.Equal((4, 1, null), await stage.CountsAsync());
         var pods = (await stage.Place.Client.ListAllAsync(Resources.Pods, stage.Place.Namespace, new ListQuery { LabelSelector = "app=app" }, Limit)).Items;
         Assert.Single(pods, pod => pod.Spec.Containers[0].Image.EndsWith(":v2", StringComparison.Ordinal));
+        var health = await stage.HealthAsync(status);
+        Assert.Equal((HealthVerdict.Healthy, "1 of 1 healthy"), (health.Verdict, health.Checks[0].Value));
         var listed = Assert.Single(await stage.Targets.ListAsync(new TargetFilter { Namespace = stage.Place.Namespace }, Limit));
         Assert.Equal((RolloutPhase.Paused, "2 of 2: pause", 1), (listed.Phase, listed.Step, listed.Updated));
     }

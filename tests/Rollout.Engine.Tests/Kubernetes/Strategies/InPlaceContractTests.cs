@@ -24,6 +24,7 @@ public sealed class InPlaceContractTests
         Assert.Equal((RolloutPhase.Paused, RolloutStrategy.Canary, "2 of 5: pause", 3, 1), (status.Phase, status.Strategy, status.Step, status.Desired, status.Updated));
         Assert.Equal(("docker.io/library/app:v2", "docker.io/library/app:v1"), (status.Image!.ToString(), status.PreviousImage!.ToString()));
         Assert.Equal((2, 1), await VersionsAsync(stage));
+        Assert.Equal((HealthVerdict.Healthy, "1 of 1 healthy"), await stage.HealthAsync(status) is var health ? (health.Verdict, health.Checks[0].Value) : default);
         Assert.Equal(kind == "statefulset" ? "RollingUpdate 2" : "OnDelete 0", await StrategyAsync(stage, kind));
         if (kind == "statefulset") Assert.Equal("v2", (await TargetSteps.PodsAsync(stage.Place, ":v2")) is [{ Metadata.Name: "app-2" }] ? "v2" : "another than the highest");
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Rollout.Engine.Health;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
@@ -52,6 +53,8 @@ internal sealed class Stage(Playground place, string kind = "deployment") : IAsy
         var target = Target;
         return await target.ApplyAsync(await target.PlanUndoAsync(new UndoRequest { Timeout = TimeSpan.FromSeconds(40) }, Limit), null, SilentReporter.Instance, Limit);
     }
+
+    public Task<RolloutHealth> HealthAsync(RolloutStatus status) => new HealthCheckRunner(Targets.ReplicaStates, TimeProvider.System).RunAsync(status, [], SilentReporter.Instance, Limit);
 
     public async Task<(int Stable, int? Canary, int? Baseline)> CountsAsync() =>
         ((await place.GetAsync(Resources.Deployments, "app"))!.Spec.Replicas ?? 1, (await place.GetAsync(Resources.Deployments, "app-canary"))?.Spec.Replicas, (await place.GetAsync(Resources.Deployments, "app-baseline"))?.Spec.Replicas);

@@ -73,6 +73,13 @@ internal static class ModuleErrors
         "Name a target, deployment/shop or docker/shop, or leave it out to list all.",
         "");
 
+    internal static RolloutException PlaceSilent(RolloutEndpoint place, TimeSpan patience) => new(
+        "PlaceSilent",
+        ErrorKind.Connection,
+        $"{(place.Context is { } context ? $"Context '{context}': t" : "T")}he {(place.DockerHost is null ? "cluster" : "Docker engine")} at {place} gave no sign of life within {patience.TotalSeconds:0} s and is left out.",
+        $"Name it with {(place.Context is not null ? "-Context" : place.DockerHost is null ? "-Kubeconfig" : "-DockerHost")} to wait longer.",
+        place);
+
     internal static RolloutException RolloutNotFound(string target) => new(
         "RolloutNotFound",
         ErrorKind.NotFound,

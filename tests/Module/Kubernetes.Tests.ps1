@@ -140,6 +140,14 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
             (Start-Rollout deployment/several -Image 127.0.0.1:1/app:v2 -Container sidecar @at).Image.Tag | Should -Be v2
         }
 
+        It 'refuses room that a StatefulSet has not' {
+            New-TestWorkload $cluster ordered $space -Kind statefulset
+            $failure = Get-Failure { Start-Rollout statefulset/ordered -Image 127.0.0.1:1/app:v2 -MaxSurge 1 @at }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'WorkloadRoomNotSupported,*'
+            $failure.Exception.Message | Should -BeLike '*-MaxSurge*'
+            Get-Generation ordered statefulset | Should -Be 1
+        }
+
         It 'does not wait with -NoWait, and Wait-Rollout does' {
             New-TestWorkload $cluster nowait $space
             $begun = Start-Rollout deployment/nowait -Image 127.0.0.1:1/app:slow2 -NoWait @at
@@ -294,6 +302,19 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
             $back.Image.Tag | Should -Be v1
         }
 
+        It 'have whoever is at work go back, which is no success of theirs' {
+            New-TestWorkload $cluster told $space
+            $start = "Import-Module `$Staged; Start-Rollout deployment/told -Image 127.0.0.1:1/app:unready -Namespace $space -Kubeconfig '$($cluster.Kubeconfig)' -ErrorAction SilentlyContinue -ErrorVariable errors -WarningAction Ignore | Out-Null; `$errors.FullyQualifiedErrorId"
+            $other = Start-ThreadJob { param($definition, $script, $staged, $root) ${function:Invoke-Fresh} = $definition; $Staged = $staged; $Root = $root; Invoke-Fresh $script } -ArgumentList ${function:Invoke-Fresh}, $start, $Staged, $Root
+            Watch-Rollout deployment/told @at -TimeoutSec 60 | Where-Object StartedAt | Select-Object -First 1 | Out-Null
+            $stopped = Stop-Rollout deployment/told @at
+            $stopped.Phase | Should -Be Undone
+            $stopped.Reason | Should -Be Stopped
+            $stopped.Succeeded | Should -BeTrue
+            $stopped.Image.Tag | Should -Be v1
+            $other | Receive-Job -Wait -AutoRemoveJob | Should -BeLike 'RolloutFailed,*'
+        }
+
         It 'replace every Pod by another of the same image' {
             New-TestWorkload $cluster again $space
             $again = Restart-Rollout deployment/again @at
@@ -424,6 +445,18 @@ Describe 'Test-RolloutEnvironment' {
 }
 
 Describe 'Without a cluster' {
+    It 'lists what there is elsewhere, with a warning that names the context of a cluster that gives no sign of life' {
+        # Connections are taken by the system; nobody answers them.
+        $silent = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
+        $silent.Start()
+        try {
+            $port = $silent.LocalEndpoint.Port
+            Set-Content "$TestDrive/silent" "{`"current-context`":`"far`",`"contexts`":[{`"name`":`"far`",`"context`":{`"cluster`":`"far`"}}],`"clusters`":[{`"name`":`"far`",`"cluster`":{`"server`":`"https://127.0.0.1:$port`"}}]}"
+            $script = 'Import-Module $Staged; Get-Rollout -WarningVariable warnings -WarningAction SilentlyContinue | Where-Object Platform -eq Kubernetes; "$warnings"'
+            Invoke-Fresh $script @{ KUBECONFIG = "$TestDrive/silent" } | Should -BeLike "Context 'far': *no sign of life within 2 s*-Context*"
+        } finally { $silent.Stop() }
+    }
+
     It 'gets one clear error: <Id> for <Script>' -ForEach @(
         @{ Id = 'KubeconfigNotFound'; Category = 'ObjectNotFound'; Script = { Get-Rollout deployment/x -Kubeconfig /no/such/file } }
         @{ Id = 'KubeconfigNotFound'; Category = 'ObjectNotFound'; Script = { Get-Rollout -Kubeconfig /no/such/file } }

@@ -51,6 +51,9 @@ public sealed class DockerTargets : IRolloutTargets
     };
 
     /// <inheritdoc/>
+    public Task ReachAsync(CancellationToken cancellation) => services.Engine.System.PingAsync(cancellation);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<RolloutStatus>> ListAsync(TargetFilter filter, CancellationToken cancellation)
     {
         var (containers, swarm) = (services.Reader.ReadAllAsync(cancellation), new ServiceReader(services.Engine).ReadAllAsync(cancellation));

@@ -17,6 +17,9 @@ public interface IRolloutTargets
     /// <exception cref="RolloutException">InvalidTarget: the name is of another platform, or none that a workload can have. NamespaceNotApplicable.</exception>
     IRolloutTarget Find(TargetName name, string? @namespace = null);
 
+    /// <summary>Waits for a sign of life: any answer at all. Nothing is asked of the user for it.</summary>
+    Task ReachAsync(CancellationToken cancellation);
+
     /// <summary>Every workload, or those that the filter lets through.</summary>
     Task<IReadOnlyList<RolloutStatus>> ListAsync(TargetFilter filter, CancellationToken cancellation);
 

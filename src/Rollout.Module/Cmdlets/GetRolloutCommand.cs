@@ -13,6 +13,9 @@ public sealed class GetRolloutCommand : FleetCmdlet
     // What says that a platform is not used here, or is not there now.
     private static readonly HashSet<string> Absences = ["KubernetesNotConfigured", "KubernetesContextNotChosen", "KubernetesContextNotFound", "KubeconfigNotFound", "DockerContextNotFound"];
 
+    // Who names no place wants to see what there is: one that gives no sign is not waited for.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     /// <summary>The targets, or patterns of them; all where none is given.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
@@ -61,11 +64,12 @@ public sealed class GetRolloutCommand : FleetCmdlet
         var isOfCluster = places.Kubeconfig is not null || filter != TargetFilter.None;
         var (engine, cluster) = (!isOfCluster, places.DockerHost is null);
         var isNamed = isOfCluster || !cluster;
+        var isAwaited = isNamed || places.Context is not null;
         Run(pattern, async item =>
         {
             var lists = new List<Task<RolloutException?>>();
-            if (engine) lists.Add(ListAsync(() => places.Engine(), TargetFilter.None, wanted, item));
-            if (cluster) lists.Add(ListAsync(() => places.Cluster(), filter, wanted, item));
+            if (engine) lists.Add(ListAsync(() => places.Engine(), TargetFilter.None, isAwaited, wanted, item));
+            if (cluster) lists.Add(ListAsync(() => places.Cluster(), filter, isAwaited, wanted, item));
             var failures = (await Task.WhenAll(lists)).OfType<RolloutException>().ToList();
 
             // A platform that is not there is no error, unless it was named; a context that neither platform has was.
@@ -90,18 +94,39 @@ public sealed class GetRolloutCommand : FleetCmdlet
     }
 
     /// <summary>Writes what a place has; returns why it could not be asked.</summary>
-    private async Task<RolloutException?> ListAsync(Func<IRolloutTargets> open, TargetFilter filter, WildcardPattern wanted, WorkItem item)
+    private async Task<RolloutException?> ListAsync(Func<IRolloutTargets> open, TargetFilter filter, bool isAwaited, WildcardPattern wanted, WorkItem item)
     {
         try
         {
-            var found = await open().ListAsync(filter, item.Cancellation);
+            var place = open();
+            var found = await (isAwaited ? place.ListAsync(filter, item.Cancellation) : ListSoonAsync(place, filter, item.Cancellation));
             foreach (var rollout in found.Where(rollout => wanted.IsMatch(rollout.Target))) Write(rollout, item);
             return null;
         }
         catch (RolloutException failure)
         {
-            item.Verbose($"Left out: {failure.Message}");
+            if (failure.Id == "PlaceSilent") item.Warning($"{failure.Message} {failure.Mend}");
+            else item.Verbose($"Left out: {failure.Message}");
             return failure;
+        }
+    }
+
+    /// <summary>A list, however long it takes, of a place that gives a sign of life soon.</summary>
+    private static async Task<IReadOnlyList<RolloutStatus>> ListSoonAsync(IRolloutTargets place, TargetFilter filter, CancellationToken cancellation)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            var list = place.ListAsync(filter, end.Token);
+            var reach = place.ReachAsync(end.Token);
+            var sign = await Task.WhenAny(list, reach, Task.Delay(Patience, end.Token));
+            if (sign != list && sign != reach && !cancellation.IsCancellationRequested) throw ModuleErrors.PlaceSilent(place.Endpoint, Patience);
+            await sign;
+            return await list;
+        }
+        finally
+        {
+            await end.CancelAsync();
         }
     }
 

@@ -200,7 +200,9 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
         var status = await ApplyAsync(target, plan, item);
         item.Write(status);
-        if (!IsOnItsWay(status)) throw ModuleErrors.RolloutFailed(status, request.Image.Reference);
+        // What another shell had taken back has reached what that one asked for, and not what was asked for here.
+        var isTakenBack = status.Phase == RolloutPhase.Undone && status.StartedAt != plan.Before?.StartedAt;
+        if (isTakenBack || !IsOnItsWay(status)) throw ModuleErrors.RolloutFailed(status, request.Image.Reference);
     }
 
     private RolloutRequest Request(ImageSource image) => new()

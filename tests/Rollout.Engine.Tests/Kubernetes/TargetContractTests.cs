@@ -260,6 +260,93 @@ public sealed class TargetContractTests
         Assert.Null(await place.GetAsync(Resources.Leases, "rollout-deployment-app"));
     }
 
+    [Theory]
+    [EachClusterWith("deployment")]
+    [EachClusterWith("statefulset")]
+    [EachClusterWith("daemonset")]
+    public async Task WhoIsAtWorkGoesBackWhenAnotherShellSaysStop(string cluster, string kind)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, kind, "app:v1");
+        var first = StartAsync(target, "app:unready", FailureAction.Continue);
+        var other = Targets(place).Find(new TargetName(kind, "app"), place.Namespace);
+        await foreach (var status in other.WatchAsync(Limit)) if (status is { Phase: RolloutPhase.Progressing, StartedAt: not null }) break;
+
+        var plan = await other.PlanAsync(new RolloutCommand(RolloutVerb.Stop), SilentReporter.Instance, Limit);
+        var stopped = await other.ApplyAsync(plan, null, SilentReporter.Instance, Limit);
+
+        var told = await first;
+        Assert.All([stopped, told], status => Assert.Equal((RolloutPhase.Undone, "Stopped", "v1"), (status.Phase, status.Reason, status.Image!.Tag)));
+        Assert.True(stopped.Succeeded);
+        Assert.Equal(["Started", "Stopped", "Undoing", "Undone"], stopped.Decisions.Select(decision => decision.Action));
+        Assert.Contains(Environment.MachineName, stopped.Message, StringComparison.Ordinal);
+        Assert.All(await PodsAsync(place), pod => Assert.EndsWith("app:v1", pod.Spec.Containers[0].Image, StringComparison.Ordinal));
+        Assert.Equal(HealthVerdict.Inconclusive, (await target.HistoryAsync(Limit)).Single(revision => revision.Image.Tag == "unready").Verdict);
+        await RefusedAsync("NothingToStop", () => other.PlanAsync(new RolloutCommand(RolloutVerb.Stop), SilentReporter.Instance, Limit));
+    }
+
+    [Theory, EachCluster]
+    public async Task AStopIsHeardWhileHealthIsChecked(string cluster)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, "deployment", "app:v1");
+        var checking = new TaskCompletionSource();
+        var endless = new ScriptHealthCheck { Name = "endless", Script = "..." }.RunBy(async (_, _, token) =>
+        {
+            // What an undo goes back to is checked as well.
+            if (checking.TrySetResult()) await Task.Delay(Timeout.Infinite, token);
+            return new ScriptOutcome(HealthVerdict.Healthy, "");
+        });
+        var first = StartAsync(target, "app:v2", with: request => request with { HealthChecks = [endless] });
+        await checking.Task.WaitAsync(Limit);
+        var other = Targets(place).Find(new TargetName("deployment", "app"), place.Namespace);
+
+        var stopped = await other.ApplyAsync(await other.PlanAsync(new RolloutCommand(RolloutVerb.Stop), SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
+
+        Assert.Equal((RolloutPhase.Undone, "v1"), (stopped.Phase, stopped.Image!.Tag));
+        Assert.Equal("Stopped", (await first).Reason);
+    }
+
+    [Theory, EachCluster]
+    public async Task AStopThatNobodyIsThereToHearIsDoneByWhoSaysIt(string cluster)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, "deployment", "app:v1");
+        using var dies = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => StartAsync(target, "app:unready", seen: _ => dies.Cancel(), cancellation: dies.Token));
+        var other = Targets(place).Find(new TargetName("deployment", "app"), place.Namespace);
+
+        var stopped = await other.ApplyAsync(await other.PlanAsync(new RolloutCommand(RolloutVerb.Stop), SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
+
+        Assert.Equal((RolloutPhase.Undone, "v1", true), (stopped.Phase, stopped.Image!.Tag, stopped.Succeeded));
+    }
+
+    [Theory]
+    [EachClusterWith("-MaxSurge")]
+    [EachClusterWith("-MaxUnavailable")]
+    public async Task RoomThatAStatefulSetHasNotIsRefused(string cluster, string parameter)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, "statefulset", "app:v1");
+
+        var refused = await RefusedAsync("WorkloadRoomNotSupported", () => StartAsync(target, "app:v2", with: request => parameter == "-MaxSurge" ? request with { MaxSurge = "1" } : request with { MaxUnavailable = "2" }));
+
+        Assert.Contains(parameter, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(1, (await place.GetAsync(Resources.StatefulSets, "app"))!.Metadata.Generation);
+    }
+
+    [Theory, EachCluster]
+    public async Task ADaemonSetSurgesWhereNothingMayBeMissing(string cluster)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, "daemonset", "app:v1");
+
+        await RefusedAsync("KubernetesInvalid", () => target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")!, MaxSurge = "1" }, SilentReporter.Instance, Limit));
+        var status = await StartAsync(target, "app:v2", with: request => request with { MaxSurge = "1", MaxUnavailable = "0" });
+
+        Assert.Equal(RolloutPhase.Healthy, status.Phase);
+    }
+
     [Theory, EachCluster]
     public async Task ALeaseThatRanOutIsTakenOver(string cluster)
     {

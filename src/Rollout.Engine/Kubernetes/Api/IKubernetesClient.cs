@@ -14,6 +14,9 @@ public interface IKubernetesClient : IDisposable
     /// <summary>The context's namespace.</summary>
     string Namespace { get; }
 
+    /// <summary>Waits for a sign of life: any answer at all, whatever it is, to whoever asks. No credential is fetched for it.</summary>
+    Task ReachAsync(CancellationToken cancellation);
+
     /// <summary>The server's version.</summary>
     Task<ServerVersion> VersionAsync(CancellationToken cancellation);
 

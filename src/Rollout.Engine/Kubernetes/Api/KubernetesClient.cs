@@ -16,6 +16,7 @@ public sealed class KubernetesClient : IKubernetesClient
 {
     internal const string FieldManager = "rollout";
     private const string PatchRefused = "the server rejected our request due to an error in our request";
+    private const string VersionPath = "/version";
     private const string NoSuchPath = "404 page not found";
     private const int LongestLog = 256 * 1024;
     private const int LongestError = 64 * 1024;
@@ -43,8 +44,11 @@ public sealed class KubernetesClient : IKubernetesClient
     public void Dispose() => _transport.Dispose();
 
     /// <inheritdoc/>
+    public Task ReachAsync(CancellationToken cancellation) => _transport.ReachAsync(VersionPath, cancellation);
+
+    /// <inheritdoc/>
     public Task<ServerVersion> VersionAsync(CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Get, "/version", null, "version", KubernetesJson.Default.ServerVersion, cancellation);
+        SendAsync(HttpMethod.Get, VersionPath, null, "version", KubernetesJson.Default.ServerVersion, cancellation);
 
     /// <inheritdoc/>
     public async Task<T?> GetAsync<T>(Resource<T> resource, string? @namespace, string name, CancellationToken cancellation) where T : class, IKubernetesObject

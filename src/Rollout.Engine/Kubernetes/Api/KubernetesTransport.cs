@@ -52,6 +52,20 @@ internal sealed class KubernetesTransport : IDisposable
         }
     }
 
+    /// <summary>Waits for any answer, as nobody and once: on a connection of its own, as those of the pool prove who is asking.</summary>
+    public async Task ReachAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            using var pool = new HttpMessageInvoker(Handler(null));
+            using var answer = await OnceAsync(HttpMethod.Get, path, null, Credential.None, pool, cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw Failure(e);
+        }
+    }
+
     /// <summary>The failure to report for a connection that failed, or broke while an answer was read.</summary>
     public RolloutException Failure(Exception cause)
     {
@@ -103,14 +117,15 @@ internal sealed class KubernetesTransport : IDisposable
     private async Task<HttpResponseMessage> AuthorizedAsync(HttpMethod method, string pathAndQuery, Func<HttpContent>? content, CancellationToken cancellation)
     {
         var credential = await _connection.Credentials.GetAsync(cancellation);
-        var answer = await OnceAsync(method, pathAndQuery, content, credential, cancellation);
+        var answer = await OnceAsync(method, pathAndQuery, content, credential, Pool(credential.Certificate), cancellation);
         if (answer.StatusCode != HttpStatusCode.Unauthorized || !_connection.Credentials.Refused(credential)) return answer;
 
         answer.Dispose();
-        return await OnceAsync(method, pathAndQuery, content, await _connection.Credentials.GetAsync(cancellation), cancellation);
+        var renewed = await _connection.Credentials.GetAsync(cancellation);
+        return await OnceAsync(method, pathAndQuery, content, renewed, Pool(renewed.Certificate), cancellation);
     }
 
-    private async Task<HttpResponseMessage> OnceAsync(HttpMethod method, string pathAndQuery, Func<HttpContent>? content, Credential credential, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> OnceAsync(HttpMethod method, string pathAndQuery, Func<HttpContent>? content, Credential credential, HttpMessageInvoker pool, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(method, _connection.Server.AbsoluteUri.TrimEnd('/') + pathAndQuery)
         {
@@ -129,11 +144,11 @@ internal sealed class KubernetesTransport : IDisposable
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {
-            return await Pool(credential.Certificate).SendAsync(request, both.Token);
+            return await pool.SendAsync(request, both.Token);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException silence) when (!cancellation.IsCancellationRequested)
         {
-            throw KubernetesErrors.TimedOut(_connection.Endpoint, AnswerLimit);
+            throw limit.IsCancellationRequested ? KubernetesErrors.TimedOut(_connection.Endpoint, AnswerLimit) : KubernetesErrors.NotReachable(_connection.Endpoint, silence.GetBaseException());
         }
     }
 

@@ -8,8 +8,6 @@ namespace Rollout.Engine.Kubernetes.Strategies;
 /// <summary>Rollouts of a workload in steps: planned, begun, carried on, and told what to do from any shell.</summary>
 internal sealed class SteppedRollouts(WorkloadStore store)
 {
-    private static readonly TimeSpan TakeOverEvery = TimeSpan.FromSeconds(5);
-
     // ---- plans
 
     /// <summary>Works out a rollout in steps.</summary>
@@ -139,25 +137,14 @@ internal sealed class SteppedRollouts(WorkloadStore store)
             return status;
         }
 
-        await using var watch = store.Watch();
-        await watch.BeginAsync(written.Metadata.Uid, cancellation);
-        while (true)
-        {
-            try
-            {
-                await using var lease = await store.LeaseAsync(written, cancellation);
-                return await DriveAsync(await store.FindAsync(cancellation), null, changed, reporter, cancellation);
-            }
-            catch (RolloutException busy) when (busy.Id == "RolloutInProgress")
-            {
-                // Another shell is at work on it, and does it.
-            }
+        return await store.WhenFreeAsync(written, ToldAsync, free => DriveAsync(free, null, changed, reporter, cancellation), cancellation);
 
-            await watch.WaitAsync(TakeOverEvery, store.Cluster.Time, cancellation);
-            if (await store.ReadAsync(cancellation) is not { } now) throw RolloutErrors.WorkloadNotFound(written.Title, "it was deleted meanwhile");
-            if (now.LastRecord is { CompletedAt: not null }) return StatusOf.AtEnd(now, store.Client.Endpoint);
-            if (now.LastRecord is { Phase: RolloutPhase.Paused } or { Stepped.IsHeld: true }) return await ReadAsync(now, cancellation);
-        }
+        async Task<RolloutStatus?> ToldAsync(Workload now) => now.LastRecord switch
+        {
+            { CompletedAt: not null } => StatusOf.AtEnd(now, store.Client.Endpoint),
+            { Phase: RolloutPhase.Paused } or { Stepped.IsHeld: true } => await ReadAsync(now, cancellation),
+            _ => null,
+        };
     }
 
     /// <summary>Carries on a rollout whose shell died; the lease is taken already.</summary>

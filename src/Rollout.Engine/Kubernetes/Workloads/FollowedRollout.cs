@@ -34,7 +34,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
                 reporter.Progress(new ProgressReport(activity, $"{status.Updated} updated, {status.Ready} ready, {status.Available} available of {status.Desired}: {status.Message}", status.Desired == 0 ? null : Math.Min(100, 100 * Math.Min(status.Updated, status.Available) / status.Desired)));
             });
             var outcome = await run.FollowAsync(cancellation);
-            if (outcome.Phase == RolloutPhase.Healthy) outcome = await new RolloutGate(store, reporter).PassAsync(outcome, record, checks, cancellation);
+            if (outcome.Phase == RolloutPhase.Healthy) outcome = await PassAsync(run, outcome, record, checks, cancellation);
             if (record.Stepped is { Stage: SteppedStage.Promoting } && (outcome.IsOver || outcome.Phase is RolloutPhase.Healthy or RolloutPhase.Degraded)) await SecondSide.RetireAsync(store, workload, record, cancellation);
             return await EndAsync(outcome, workload, record, checks, cancellation);
         }
@@ -57,6 +57,20 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
         return await FollowAsync(workload, record, checks, cancellation);
     }
 
+    /// <summary>What must hold besides, unless somebody puts an end to it meanwhile.</summary>
+    private async Task<Outcome> PassAsync(WorkloadRun run, Outcome outcome, RolloutRecord record, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var passing = new RolloutGate(store, reporter).PassAsync(outcome, record, checks, end.Token);
+        if (passing.IsCompleted) return await passing;
+        var breaking = run.BrokenOffAsync(end.Token);
+        var first = await Task.WhenAny(passing, breaking);
+        await end.CancelAsync();
+        // The other is not left at work.
+        await Task.WhenAll(passing, breaking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return await first;
+    }
+
     private async Task<RolloutStatus> EndAsync(Outcome outcome, Workload begun, RolloutRecord record, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
     {
         // Another's change, or nothing at all, is there now: it is not Rollout's to write on.
@@ -76,7 +90,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
 
     private async Task<RolloutStatus> AfterFailureAsync(Workload workload, RolloutRecord failed, RolloutStatus status, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
     {
-        switch (failed.OnFailure)
+        switch (failed.BackTo is null ? failed.OnFailure : FailureAction.Undo)
         {
             case FailureAction.Freeze when workload.Kind is "deployment" or "rollout":
                 var paused = await store.PatchAsync(workload, _ => Patch.Merge(new JsonObject
@@ -88,12 +102,12 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
             case FailureAction.Undo:
                 try
                 {
-                    var request = new UndoRequest { Timeout = TimeSpan.FromSeconds(failed.TimeoutSec) };
+                    var request = new UndoRequest { ToRevision = (int?)failed.BackTo, Timeout = TimeSpan.FromSeconds(failed.TimeoutSec) };
                     var target = UndoChoice.Choose(workload, await store.RevisionsAsync(workload, cancellation), request, failed.Container);
-                    var undo = new RevisionChange(workload, target, request) { Target = store.Name, Description = "" };
+                    var undo = new RevisionChange(workload, target, request) { Target = store.Name, Description = "", IsAsked = failed.BackTo is not null };
                     return await GoBackAsync(undo, failed, checks, cancellation);
                 }
-                catch (RolloutException e) when (e.Id is "NothingToUndo" or "WorkloadChangedMeanwhile")
+                catch (RolloutException e) when (e.Id is "NothingToUndo" or "RevisionNotFound" or "WorkloadChangedMeanwhile")
                 {
                     reporter.Warning($"{store.Name} was not undone: {e.Message}");
                     return status;

@@ -32,6 +32,21 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
     /// <summary>Why, for the history.</summary>
     public string Cause => Request.ChangeCause ?? $"Rollout: {Container}={Image}";
 
+    /// <summary>The room that was asked for, as the API names it; empty where the workload's own is kept.</summary>
+    public JsonObject Room
+    {
+        get
+        {
+            var room = new JsonObject();
+            if (Request.MaxSurge is { } surge) room["maxSurge"] = Share(surge);
+            if (Request.MaxUnavailable is { } unavailable) room["maxUnavailable"] = Share(unavailable);
+            return room;
+        }
+    }
+
+    /// <summary>Where a workload of its kind has that room.</summary>
+    public string RoomPlace => Workload.Kind == "deployment" ? "strategy" : "updateStrategy";
+
     /// <summary>The record of the rollout that begins.</summary>
     public RolloutRecord Begin(DateTimeOffset now)
     {
@@ -44,12 +59,9 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
     {
         var annotations = new JsonObject { [RolloutRecord.Annotation] = record.ToJson(), [RolloutRecord.ChangeCause] = Cause };
         var spec = new JsonObject { ["template"] = PodTemplate.ImagePatch(now.Template, Container, Image.ToString()) };
-        var rolling = new JsonObject();
-        if (Request.MaxSurge is { } surge) rolling["maxSurge"] = Share(surge);
-        if (Request.MaxUnavailable is { } unavailable) rolling["maxUnavailable"] = Share(unavailable);
         if (now.IsPauseOurs) spec["paused"] = false;
         if (Strategy is not null) spec["strategy"] = Strategy.DeepClone();
-        if (rolling.Count > 0) spec[now.Kind == "deployment" ? "strategy" : "updateStrategy"] = new JsonObject { ["rollingUpdate"] = rolling };
+        if (Room is { Count: > 0 } room) spec[RoomPlace] = new JsonObject { ["rollingUpdate"] = room };
         return Api.Patch.StrategicMerge(new JsonObject
         {
             ["metadata"] = new JsonObject { ["resourceVersion"] = now.Metadata.ResourceVersion, ["annotations"] = annotations },

@@ -40,9 +40,18 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
             Before = StatusOf.Read(workload, Endpoint),
             Description = $"Set the image of container {container} of {workload.Title} to {image} in place of {PodTemplate.Image(workload.Template, container)}",
         };
+        if (request.Strategy == RolloutStrategy.Rolling) await CheckRoomAsync(change, cancellation);
         var plan = request.Strategy == RolloutStrategy.Rolling ? change : await _stepped.PlanAsync(change, reporter, cancellation);
         await WarnOfLossAsync(plan, reporter, cancellation);
         return plan;
+    }
+
+    /// <summary>The API drops in silence what a kind, or its version of it, does not have: so it is asked what it would keep.</summary>
+    private async Task CheckRoomAsync(ImageChange change, CancellationToken cancellation)
+    {
+        if (change.Room.Count == 0) return;
+        var kept = (await store.PreviewAsync(change.Workload, change.Patch(change.Workload, change.Begin(store.Now)), cancellation))["spec"]?[change.RoomPlace]?["rollingUpdate"];
+        if (change.Room.FirstOrDefault(asked => kept?[asked.Key] is null).Key is { } dropped) throw WorkloadErrors.RoomNotTaken(change.Workload.Title, dropped);
     }
 
     public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation)
@@ -170,9 +179,30 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
 
     private async Task<RolloutStatus> UndoAsync(RevisionChange plan, FollowedRollout followed, CancellationToken cancellation)
     {
+        if (plan.IsStop) return await StopAsync(plan, followed, cancellation);
         await using var lease = await store.LeaseAsync(plan.Workload, cancellation);
-        if (LeavesABadOne(plan)) await store.MarkAsync(plan.Workload, await store.RevisionsAsync(plan.Workload, cancellation), HealthVerdict.Unhealthy, cancellation);
+        await MarkLeftAsync(plan, cancellation);
         return await followed.GoBackAsync(plan with { IsAsked = true }, plan.Workload.Record, plan.Workload.Record?.Checks ?? [], cancellation);
+    }
+
+    /// <summary>It is written down for whoever is at work on it, who goes back; where nobody is, or they end before they see it, it is done here.</summary>
+    private async Task<RolloutStatus> StopAsync(RevisionChange plan, FollowedRollout followed, CancellationToken cancellation)
+    {
+        await MarkLeftAsync(plan, cancellation);
+        var asked = await store.PatchAsync(plan.Workload, now => plan.Asking(now, store.Now), cancellation);
+        return await store.WhenFreeAsync(asked, BackAsync, async free => await BackAsync(free) ?? free.Record switch
+        {
+            null or { CompletedAt: not null, Phase: not RolloutPhase.Failed } => throw RolloutErrors.NothingToStop(free.Title),
+            var record => await followed.GoBackAsync(plan with { Workload = free, IsAsked = true }, record, record.Checks, cancellation),
+        }, cancellation);
+
+        async Task<RolloutStatus?> BackAsync(Workload now) =>
+            now.Record is { CompletedAt: not null, IsUndo: true } ? StatusOf.AtEnd(await store.NumberedAsync(now, cancellation), Endpoint) : null;
+    }
+
+    private async Task MarkLeftAsync(RevisionChange plan, CancellationToken cancellation)
+    {
+        if (LeavesABadOne(plan)) await store.MarkAsync(plan.Workload, await store.RevisionsAsync(plan.Workload, cancellation), HealthVerdict.Unhealthy, cancellation);
     }
 
     private async Task<RolloutStatus> RestartAsync(RestartChange plan, FollowedRollout followed, CancellationToken cancellation)

@@ -65,6 +65,9 @@ public sealed partial class KubernetesTargets : IRolloutTargets
         return kind is ArgoKind ? new ArgoTarget(store) : new KubernetesTarget(store);
     }
 
+    /// <inheritdoc/>
+    public Task ReachAsync(CancellationToken cancellation) => Client.ReachAsync(cancellation);
+
     /// <summary>Every Deployment, StatefulSet, DaemonSet and, where Argo is there, Rollout: one list a kind.</summary>
     public async Task<IReadOnlyList<RolloutStatus>> ListAsync(TargetFilter filter, CancellationToken cancellation)
     {

@@ -13,6 +13,9 @@ internal sealed record Outcome(RolloutPhase Phase, string? Reason, string? Messa
     /// <summary>What was decided before the end.</summary>
     public IReadOnlyList<RolloutDecision> Decisions { get; init; } = [];
 
+    /// <summary>The revision that another shell asked to go back to, whatever is done of a failure otherwise; null where none did.</summary>
+    public long? BackTo { get; init; }
+
     /// <summary>True where somebody else's change took its place: nothing of theirs is undone.</summary>
     public bool IsOver { get; init; }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Strategies;
 using Rollout.Engine.Rollouts;
 
@@ -11,6 +13,24 @@ internal sealed record RevisionChange(Workload Workload, Revision Revision, Undo
 {
     /// <summary>True where a user asked for it; false where a failure led to it.</summary>
     public bool IsAsked { get; init; }
+
+    /// <summary>True where it takes back what was begun and has not ended, which another shell may be at work on.</summary>
+    public bool IsStop => Workload.Record is { CompletedAt: null, IsUndo: false };
+
+    /// <summary>What tells whoever is at work to go back.</summary>
+    public Patch Asking(Workload now, DateTimeOffset at)
+    {
+        var asked = now.Record is { CompletedAt: null } record ? record : throw RolloutErrors.NothingToStop(now.Title);
+        var told = (asked with { BackTo = Revision.Number }).With(new RolloutDecision(at, "Stopped", $"{Environment.UserName} on {Environment.MachineName} asked to go back to revision {Revision.Number}."));
+        return Patch.Merge(new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["resourceVersion"] = now.Metadata.ResourceVersion,
+                ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = told.ToJson() },
+            },
+        });
+    }
 
     /// <summary>The record of the undo that begins. What went wrong before stays its reason.</summary>
     public RolloutRecord Begin(RolloutRecord? before, DateTimeOffset now)

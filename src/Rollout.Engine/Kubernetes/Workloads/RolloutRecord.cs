@@ -33,6 +33,9 @@ internal sealed record RolloutRecord
 
     public bool HasPaused { get; init; }
 
+    /// <summary>The revision that another shell asked whoever is at work to go back to; null where none did.</summary>
+    public long? BackTo { get; init; }
+
     /// <summary>The router that the workload's last rollout in steps had, so that the next need not name it.</summary>
     public ShareRoute? Route { get; init; }
 
@@ -62,6 +65,7 @@ internal sealed record RolloutRecord
         {
             (true, _) => "Undone",
             (_, RolloutPhase.Healthy or RolloutPhase.Degraded) => "Completed",
+            _ when outcome.BackTo is not null => "Stopped",
             _ => "Failed",
         };
         var ended = With(outcome.Decisions) with
@@ -70,6 +74,7 @@ internal sealed record RolloutRecord
             Reason = isUndone ? Reason : outcome.Reason,
             Message = isUndone ? Message : outcome.Message,
             CompletedAt = now,
+            BackTo = outcome.BackTo,
             Stepped = outcome.Phase == RolloutPhase.Failed ? Stepped : Stepped is null ? null : Stepped with { Stage = SteppedStage.Over },
         };
         return ended.With(new RolloutDecision(now, action, outcome.Message ?? $"{Image} serves.", outcome.Verdict));

@@ -33,6 +33,13 @@ internal static class WorkloadErrors
         "Use -Strategy Rolling, or an Argo Rollout.",
         name);
 
+    internal static RolloutException RoomNotTaken(string workload, string field) => new(
+        "WorkloadRoomNotSupported",
+        ErrorKind.NotSupported,
+        $"'{workload}' cannot be rolled out with -{char.ToUpperInvariant(field[0])}{field[1..]}: this cluster has no such setting for its kind.",
+        "Leave it out. A StatefulSet replaces its Pods one by one.",
+        workload);
+
     internal static RolloutException ChangedMeanwhile(string workload) => new(
         "WorkloadChangedMeanwhile",
         ErrorKind.Conflict,

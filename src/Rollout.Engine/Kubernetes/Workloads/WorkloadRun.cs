@@ -9,6 +9,7 @@ internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Work
     private readonly EarlyFailure _early = new(record.GraceRestarts, TimeSpan.FromSeconds(record.GraceSec));
     private readonly HashSet<string> _freed = [];
     private (long Spec, long Template) _ownGeneration = changed.Generation;
+    private (string? Text, RolloutRecord? Record) _read;
 
     private TimeProvider Time => store.Cluster.Time;
 
@@ -36,11 +37,21 @@ internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Work
     private async Task<bool> IsBeingFreedAsync(Sight sight, Outcome? ended, CancellationToken cancellation) =>
         record.IsUndo && ended is null or { Phase: RolloutPhase.Paused } && IsUpToDate(sight.Workload!) && sight.Workload!.Progress.Reason != "NotObserved" && await store.FreeAsync(sight, _freed, cancellation);
 
+    /// <summary>Waits until somebody else puts an end to it.</summary>
+    public async Task<Outcome> BrokenOffAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            if (BrokenOff(watch.Look()) is { } outcome) return outcome;
+            await watch.WaitAsync(LookAtLeastEvery, Time, cancellation);
+        }
+    }
+
     private Outcome? Ended(Sight sight)
     {
-        if (sight.Workload is not { } now) return new Outcome(RolloutPhase.Failed, "Deleted", "It was deleted meanwhile.", sight) { IsOver = true };
+        if (BrokenOff(sight) is { } outcome) return outcome;
+        var now = sight.Workload!;
         if (!IsUpToDate(now)) return null;
-        if (IsAnothers(now)) return new Outcome(RolloutPhase.Failed, "Superseded", "Somebody else started another rollout over this one.", sight) { IsOver = true };
         return now.Progress.Kind switch
         {
             ProgressKind.Done => new Outcome(RolloutPhase.Healthy, null, null, sight) { Verdict = now.Progress.Desired > 0 ? HealthVerdict.Healthy : null },
@@ -49,6 +60,23 @@ internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Work
             ProgressKind.Failed => new Outcome(RolloutPhase.Failed, now.Progress.Reason, Explained(now.Progress.Message, sight), sight) { Verdict = Late(sight) },
             _ => null,
         };
+    }
+
+    /// <summary>The end that somebody else put to it; null where nobody did.</summary>
+    private Outcome? BrokenOff(Sight sight)
+    {
+        if (sight.Workload is not { } now) return new Outcome(RolloutPhase.Failed, "Deleted", "It was deleted meanwhile.", sight) { IsOver = true };
+        if (!IsUpToDate(now)) return null;
+        if (IsAnothers(now)) return new Outcome(RolloutPhase.Failed, "Superseded", "Somebody else started another rollout over this one.", sight) { IsOver = true };
+        return RecordOf(now) is { BackTo: { } number, Decisions: [.., var asked] } ? new Outcome(RolloutPhase.Failed, "Stopped", asked.Message, sight) { BackTo = number } : null;
+    }
+
+    /// <summary>Its record as it is there, where another shell may have written; read once for each text.</summary>
+    private RolloutRecord? RecordOf(Workload now)
+    {
+        var text = now.Metadata.Annotation(RolloutRecord.Annotation);
+        if (text != _read.Text) _read = (text, now.LastRecord);
+        return _read.Record;
     }
 
     /// <summary>Whether somebody else's template is there now. A spec changes with its generation only, so that templates are compared once for each.</summary>

@@ -8,6 +8,7 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 internal sealed class WorkloadStore(TargetName name, string @namespace, WorkloadKind kind, KubernetesTargets cluster)
 {
     private const int PatchTries = 5;
+    private static readonly TimeSpan TakeOverEvery = TimeSpan.FromSeconds(5);
 
     public TargetName Name => name;
 
@@ -43,6 +44,33 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
     public WorkloadWatch Watch() => kind.Watch(cluster.Watch, @namespace);
 
     public Task<TargetLease> LeaseAsync(Workload workload, CancellationToken cancellation) => TargetLease.TakeAsync(Client, workload, cluster.Time, cancellation);
+
+    /// <summary>Does something as soon as nobody else is at work on the workload, unless what they do is the answer before.</summary>
+    /// <param name="workload">The workload.</param>
+    /// <param name="theirs">The answer where the workload shows it while others are at work; null where it does not yet.</param>
+    /// <param name="work">What is done with the workload as it is by then, where it is still to be done.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<RolloutStatus> WhenFreeAsync(Workload workload, Func<Workload, Task<RolloutStatus?>> theirs, Func<Workload, Task<RolloutStatus>> work, CancellationToken cancellation)
+    {
+        await using var watch = Watch();
+        await watch.BeginAsync(workload.Metadata.Uid, cancellation);
+        while (true)
+        {
+            try
+            {
+                await using var lease = await LeaseAsync(workload, cancellation);
+                return await work(await FindAsync(cancellation));
+            }
+            catch (RolloutException busy) when (busy.Id == "RolloutInProgress")
+            {
+                // Another shell is at work on it.
+            }
+
+            await watch.WaitAsync(TakeOverEvery, cluster.Time, cancellation);
+            if (await ReadAsync(cancellation) is not { } now) throw RolloutErrors.WorkloadNotFound(workload.Title, "it was deleted meanwhile");
+            if (await theirs(now) is { } answer) return answer;
+        }
+    }
 
     /// <summary>Changes the workload as it was planned; where it moved on meanwhile only in its status, once more.</summary>
     /// <exception cref="RolloutException">WorkloadChangedMeanwhile, and what the server refuses.</exception>

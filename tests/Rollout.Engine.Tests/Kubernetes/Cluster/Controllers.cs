@@ -65,14 +65,29 @@ internal sealed partial class Controllers : IDisposable
             var strategy = spec.Child("updateStrategy");
             strategy["type"] ??= "RollingUpdate";
             if (resource == "apps/statefulsets") spec["podManagementPolicy"] ??= "OrderedReady";
-            else if (strategy.Text("type") == "RollingUpdate") strategy.Child("rollingUpdate")["maxUnavailable"] ??= 1;
+            else if (strategy.Text("type") == "RollingUpdate")
+            {
+                strategy.Child("rollingUpdate")["maxSurge"] ??= 0;
+                strategy.Child("rollingUpdate")["maxUnavailable"] ??= 1;
+            }
         }
 
         return item;
     }
 
-    public static JsonObject Validated(JsonObject item)
+    /// <summary>What the API refuses, and without a word what a kind has not.</summary>
+    public static JsonObject Validated(string resource, JsonObject item)
     {
+        if (resource == "apps/statefulsets" && item.At("spec", "updateStrategy", "rollingUpdate") is JsonObject ordered)
+        {
+            foreach (var unknown in ordered.Select(field => field.Key).Where(field => field != "partition").ToList()) ordered.Remove(unknown);
+        }
+
+        if (resource == "apps/daemonsets" && item.At("spec", "updateStrategy", "rollingUpdate") is JsonObject room && $"{room["maxSurge"] ?? 0}" != "0" && $"{room["maxUnavailable"] ?? 0}" != "0")
+        {
+            throw new StatusException(422, "Invalid", "spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: may not be set when maxUnavailable is non-zero");
+        }
+
         foreach (var (name, value) in item.At("spec", "strategy", "rollingUpdate") as JsonObject ?? [])
         {
             if (value?.GetValueKind() == System.Text.Json.JsonValueKind.String && !((string)value!).EndsWith('%')) throw new StatusException(422, "Invalid", $"spec.strategy.rollingUpdate.{name}: Invalid value: a valid percent string must be a numeric string followed by an ending '%'");

@@ -19,6 +19,8 @@ internal sealed class CountingClient(IKubernetesClient client) : IKubernetesClie
 
     public void Dispose() => client.Dispose();
 
+    public Task ReachAsync(CancellationToken cancellation) => client.ReachAsync(cancellation);
+
     public Task<ServerVersion> VersionAsync(CancellationToken cancellation) => client.VersionAsync(cancellation);
 
     public Task<T?> GetAsync<T>(Resource<T> resource, string? @namespace, string name, CancellationToken cancellation) where T : class, IKubernetesObject => client.GetAsync(resource, @namespace, name, cancellation);

@@ -282,7 +282,7 @@ internal sealed class TestCluster : IAsyncDisposable
                 var mediaType = request.ContentType!;
                 if (mediaType.StartsWith("application/apply", StringComparison.Ordinal) && Store.Find(route.Key) is null) return Store.Create(route.Key, Controllers.WithDefaults(route.Resource, (JsonObject)body!), dryRun);
                 if (route.Resource == Controllers.Rollouts) return Store.Change(route.Key, Custom(route, mediaType, body!), dryRun);
-                return Store.Change(route.Key, target => Controllers.Validated(Counted(route, (JsonObject)target.DeepClone(), Patches.Apply(mediaType, target, body!))), dryRun);
+                return Store.Change(route.Key, target => Controllers.Validated(route.Resource, Counted(route, (JsonObject)target.DeepClone(), Patches.Apply(mediaType, target, body!))), dryRun);
             case "DELETE":
                 var found = Store.Find(route.Key) ?? throw ObjectStore.NotFound(route.Key);
                 if (body.Text("preconditions", "uid") is { } uid && uid != found.Uid()) throw new StatusException(409, "Conflict", "Precondition failed: UID in precondition");

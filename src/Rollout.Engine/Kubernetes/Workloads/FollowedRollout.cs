@@ -67,7 +67,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
         var first = await Task.WhenAny(passing, breaking);
         await end.CancelAsync();
         // The other is not left at work.
-        await Task.WhenAll(passing, breaking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(passing, breaking)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return await first;
     }
 

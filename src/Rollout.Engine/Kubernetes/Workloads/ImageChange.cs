@@ -80,6 +80,7 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
         TimeoutSec = Request.Timeout.TotalSeconds,
         GraceSec = Request.Grace.TotalSeconds,
         GraceRestarts = Request.GraceRestarts,
+        HasChecks = Request.HealthChecks.Count > 0,
         Checks = [.. Request.HealthChecks.Where(check => check.IsOpen)],
         StartedAt = now,
     }.With(new RolloutDecision(now, "Started", $"{Image} in container {Container}."));

@@ -52,6 +52,7 @@ internal sealed record RevisionChange(Workload Workload, Revision Revision, Undo
             Route = Workload.LastRecord?.Route,
             // What was made beside it is still there.
             Stepped = before?.Stepped is { Stage: SteppedStage.Promoting } stepped ? stepped : null,
+            HasChecks = before?.HasChecks ?? false,
             Checks = before?.Checks ?? [],
             StartedAt = now,
             Reason = before?.Reason,

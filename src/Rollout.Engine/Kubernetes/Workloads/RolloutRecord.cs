@@ -52,6 +52,9 @@ internal sealed record RolloutRecord
     [JsonIgnore]
     public string? OwnImage => Stepped is { Stage: SteppedStage.Stepping, IsInPlace: false } ? PreviousImage : Image;
 
+    /// <summary>True where it is not over when every Pod is there: its health is checked then.</summary>
+    public bool HasChecks { get; init; }
+
     /// <summary>The checks that may be read by everybody, for who carries on or undoes.</summary>
     public IReadOnlyList<RolloutHealthCheck> Checks { get; init => field = value ?? []; } = [];
 

@@ -67,6 +67,7 @@ internal static class StatusOf
             ProgressKind.Failed => (RolloutPhase.Failed, progress.Reason, progress.Message),
             ProgressKind.Held => (RolloutPhase.Paused, progress.Reason, progress.Message),
             ProgressKind.Done when record is { Phase: RolloutPhase.Undone or RolloutPhase.Degraded } => (record.Phase, record.Reason, record.Message),
+            ProgressKind.Done when record is { CompletedAt: null, HasChecks: true } => (RolloutPhase.Progressing, "Checking", "Its health is checked."),
             ProgressKind.Done => (RolloutPhase.Healthy, null, null),
             // Writing the record on a Deployment is a change of it too, which its controller sees a moment later; a pause is another matter.
             _ when progress.Reason == "NotObserved" && !workload.IsPaused && record is { CompletedAt: not null } && PodTemplate.Image(workload.Template, record.Container) == record.Image => (record.Phase, record.Reason, record.Message),

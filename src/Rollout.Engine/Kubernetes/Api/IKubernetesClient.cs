@@ -49,6 +49,9 @@ public interface IKubernetesClient : IDisposable
     /// <summary>Deletes an object; nothing happens where there is none. With <paramref name="uid"/> only that very object.</summary>
     Task DeleteAsync<T>(Resource<T> resource, string? @namespace, string name, string? uid, CancellationToken cancellation) where T : class, IKubernetesObject;
 
+    /// <summary>Deletes an object as it was seen; one that changed since stays.</summary>
+    Task DeleteAsync<T>(Resource<T> resource, ObjectMeta seen, CancellationToken cancellation) where T : class, IKubernetesObject;
+
     /// <summary>The last lines a container wrote, neutralised; of the run before with <paramref name="previous"/>. Empty where there are none to be had.</summary>
     Task<IReadOnlyList<string>> LogTailAsync(string @namespace, string pod, string container, int lines, bool previous, CancellationToken cancellation);
 

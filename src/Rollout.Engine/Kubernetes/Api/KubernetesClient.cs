@@ -122,18 +122,14 @@ public sealed class KubernetesClient : IKubernetesClient
         SendAsync(HttpMethod.Patch, PatchPath(resource, @namespace, name, patch, dryRun: true), Content(patch.Body, patch.MediaType), What(resource, @namespace, name), KubernetesJson.Default.JsonObject, cancellation);
 
     /// <inheritdoc/>
-    public async Task DeleteAsync<T>(Resource<T> resource, string? @namespace, string name, string? uid, CancellationToken cancellation) where T : class, IKubernetesObject
+    public Task DeleteAsync<T>(Resource<T> resource, string? @namespace, string name, string? uid, CancellationToken cancellation) where T : class, IKubernetesObject =>
+        DeleteAsync(resource, @namespace, name, uid is null ? null : new JsonObject { ["uid"] = uid }, cancellation);
+
+    /// <inheritdoc/>
+    public Task DeleteAsync<T>(Resource<T> resource, ObjectMeta seen, CancellationToken cancellation) where T : class, IKubernetesObject
     {
-        var options = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions" };
-        if (uid is not null) options["preconditions"] = new JsonObject { ["uid"] = uid };
-        try
-        {
-            using var answer = await SuccessAsync(HttpMethod.Delete, resource.Path(@namespace, name), Content(options, "application/json"), What(resource, @namespace, name), cancellation);
-        }
-        catch (RolloutException e) when (KubernetesErrors.IsNotFound(e) || uid is not null && KubernetesErrors.IsConflict(e))
-        {
-            // It is gone, and another of its name may have come: that is what was wanted.
-        }
+        ArgumentNullException.ThrowIfNull(seen);
+        return DeleteAsync(resource, seen.Namespace, seen.Name, new JsonObject { ["uid"] = seen.Uid, ["resourceVersion"] = seen.ResourceVersion }, cancellation);
     }
 
     /// <inheritdoc/>
@@ -168,6 +164,20 @@ public sealed class KubernetesClient : IKubernetesClient
         };
         var body = new JsonObject { ["spec"] = new JsonObject { ["resourceAttributes"] = attributes } };
         return (await CreateAsync(Resources.SelfSubjectAccessReviews, null, body, dryRun: false, cancellation)).Status.Allowed;
+    }
+
+    private async Task DeleteAsync<T>(Resource<T> resource, string? @namespace, string name, JsonObject? preconditions, CancellationToken cancellation) where T : class, IKubernetesObject
+    {
+        var options = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions" };
+        if (preconditions is not null) options["preconditions"] = preconditions;
+        try
+        {
+            using var answer = await SuccessAsync(HttpMethod.Delete, resource.Path(@namespace, name), Content(options, "application/json"), What(resource, @namespace, name), cancellation);
+        }
+        catch (RolloutException e) when (KubernetesErrors.IsNotFound(e) || preconditions is not null && KubernetesErrors.IsConflict(e))
+        {
+            // It is gone, and another of its name may have come, or it is another's by now: that is what was wanted.
+        }
     }
 
     private static string PatchPath<T>(Resource<T> resource, string? @namespace, string name, Patch patch, bool dryRun) where T : class, IKubernetesObject =>

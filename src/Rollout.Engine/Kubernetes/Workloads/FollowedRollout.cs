@@ -23,8 +23,12 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
         {
             await using var watch = store.Watch();
             RolloutStatus? last = null;
+            (Workload? Workload, SlowestPod? Holdup) seen = default;
             var run = new WorkloadRun(store, watch, workload, record, (sight, holdup) =>
             {
+                // Most looks are at another Pod's change, which shows in neither.
+                if (ReferenceEquals(sight.Workload, seen.Workload) && holdup == seen.Holdup) return;
+                seen = (sight.Workload, holdup);
                 var progress = sight.Workload!.Progress;
                 var phase = progress.Kind == ProgressKind.Held ? RolloutPhase.Paused : RolloutPhase.Progressing;
                 var status = Status(sight.Workload, record, phase, holdup?.Reason ?? progress.Reason, holdup is null ? progress.Message : $"{progress.Message} {holdup}");

@@ -20,6 +20,7 @@ public sealed partial class KubernetesTargets : IRolloutTargets
         (Client, Time) = (client, time);
         Watch = new ClusterWatch(client, time, random);
         Images = new ImageDigests(new DockerConfig(), time);
+        Heartbeats = new Heartbeats(client, time);
         Autoscalers = new Autoscalers(client, time);
         Services = new NamespaceList<PlainObject>(client, Resources.Services, time);
         DisruptionBudgets = new NamespaceList<PodDisruptionBudget>(client, Resources.PodDisruptionBudgets, time);
@@ -30,6 +31,8 @@ public sealed partial class KubernetesTargets : IRolloutTargets
     public IImageDigests Images { get; init; }
 
     internal IKubernetesClient Client { get; }
+
+    internal Heartbeats Heartbeats { get; }
 
     internal Autoscalers Autoscalers { get; }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Rollouts;
@@ -6,52 +5,34 @@ using Rollout.Engine.Rollouts;
 namespace Rollout.Engine.Kubernetes.Workloads;
 
 /// <summary>
-/// Keeps two shells apart: a Lease (coordination.k8s.io) beside the workload, renewed while work goes on and deleted at its end. One that was not renewed
-/// in time is taken over, with the resourceVersion as precondition, so that only one of two takes it.
+/// Keeps two shells apart: a Lease (coordination.k8s.io) beside the workload, deleted at the work's end. It lives as long as its shell does, whose heartbeat it names:
+/// so a fleet costs one sign of life and not hundreds. One whose shell is dead is taken over, with the resourceVersion as precondition, so that only one of two takes it.
 /// </summary>
 internal sealed class TargetLease : IAsyncDisposable
 {
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(5);
+    private const string HeartbeatAnnotation = RolloutRecord.Prefix + "heartbeat";
     private readonly IKubernetesClient _client;
-    private readonly TimeProvider _time;
-    private readonly string _holder;
-    private readonly CancellationTokenSource _end = new();
-    private readonly Task<bool> _renewing;
-    private Lease _lease;
+    private readonly Heartbeats _heartbeats;
+    private readonly Lease _lease;
 
-    private TargetLease(IKubernetesClient client, TimeProvider time, string holder, Lease lease)
-    {
-        (_client, _time, _holder, _lease) = (client, time, holder, lease);
-        _renewing = RenewAsync();
-    }
+    private TargetLease(IKubernetesClient client, Heartbeats heartbeats, Lease lease) => (_client, _heartbeats, _lease) = (client, heartbeats, lease);
+
+    /// <summary>Who this is, for other people.</summary>
+    public static string Shell { get; } = $"{Environment.UserName} on {Environment.MachineName} (process {Environment.ProcessId})";
 
     /// <exception cref="RolloutException">RolloutInProgress: another shell has it.</exception>
-    public static async Task<TargetLease> TakeAsync(IKubernetesClient client, Workload workload, TimeProvider time, CancellationToken cancellation)
+    public static async Task<TargetLease> TakeAsync(IKubernetesClient client, Workload workload, Heartbeats heartbeats, TimeProvider time, CancellationToken cancellation)
     {
-        var name = NameOf(workload);
-        var holder = $"{Environment.UserName} on {Environment.MachineName} (process {Environment.ProcessId}, {Guid.NewGuid():N})";
-        var now = time.GetUtcNow();
+        var space = workload.Metadata.Namespace;
+        var heartbeat = heartbeats.Open(space);
         try
         {
-            var body = new JsonObject { ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = Spec(holder, now, now, 0) };
-            return new TargetLease(client, time, holder, await client.CreateAsync(Resources.Leases, workload.Metadata.Namespace, body, dryRun: false, cancellation));
+            return new TargetLease(client, heartbeats, await TakeAsync(client, workload, heartbeat, time.GetUtcNow(), cancellation));
         }
-        catch (RolloutException e) when (KubernetesErrors.IsConflict(e))
+        catch
         {
-            // There is one: held, or left by a shell that died.
-        }
-
-        var found = await client.GetAsync(Resources.Leases, workload.Metadata.Namespace, name, cancellation) ?? throw RolloutErrors.InProgress(workload.Title, null);
-        if (IsHeld(found, now)) throw InProgress(workload, found);
-        try
-        {
-            return new TargetLease(client, time, holder, await ChangeAsync(client, found, Spec(holder, now, now, (found.Spec.LeaseTransitions ?? 0) + 1), cancellation));
-        }
-        catch (RolloutException e) when (KubernetesErrors.IsConflict(e))
-        {
-            // Another shell was faster by a moment.
-            throw RolloutErrors.InProgress(workload.Title, null);
+            await heartbeats.CloseAsync(space);
+            throw;
         }
     }
 
@@ -60,7 +41,7 @@ internal sealed class TargetLease : IAsyncDisposable
     {
         try
         {
-            return await client.GetAsync(Resources.Leases, workload.Metadata.Namespace, NameOf(workload), cancellation) is { } lease && IsHeld(lease, time.GetUtcNow());
+            return await client.GetAsync(Resources.Leases, workload.Metadata.Namespace, NameOf(workload), cancellation) is { } lease && await IsHeldAsync(client, lease, time.GetUtcNow(), cancellation);
         }
         catch (RolloutException e) when (e.Kind == ErrorKind.PermissionDenied)
         {
@@ -70,73 +51,75 @@ internal sealed class TargetLease : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _end.CancelAsync();
-        var isHeld = await _renewing && IsHeld(_lease, _time.GetUtcNow());
-        _end.Dispose();
         try
         {
-            // Not where another has taken it over, which nobody does while it is held: its lease is another object's state, but the same uid.
-            var present = isHeld ? _lease : await _client.GetAsync(Resources.Leases, _lease.Metadata.Namespace, _lease.Metadata.Name, CancellationToken.None);
-            if (present?.Spec.HolderIdentity == _holder) await _client.DeleteAsync(Resources.Leases, _lease.Metadata.Namespace, _lease.Metadata.Name, _lease.Metadata.Uid, CancellationToken.None);
+            // Only as it was taken: where another shell has it by now, it is theirs.
+            await _client.DeleteAsync(Resources.Leases, _lease.Metadata, CancellationToken.None);
         }
         catch (RolloutException)
         {
             // It runs out by itself.
         }
+
+        await _heartbeats.CloseAsync(_lease.Metadata.Namespace);
     }
 
-    /// <summary>Renews it until the work is done; false where it was lost before.</summary>
-    private async Task<bool> RenewAsync()
+    private static async Task<Lease> TakeAsync(IKubernetesClient client, Workload workload, Heartbeat heartbeat, DateTimeOffset now, CancellationToken cancellation)
     {
+        var space = workload.Metadata.Namespace;
         try
         {
-            while (true)
-            {
-                await Task.Delay(RenewEvery, _time, _end.Token);
-                try
-                {
-                    var spec = Spec(_holder, _lease.Spec.AcquireTime ?? _time.GetUtcNow(), _time.GetUtcNow(), _lease.Spec.LeaseTransitions ?? 0);
-                    _lease = await ChangeAsync(_client, _lease, spec, _end.Token);
-                }
-                catch (RolloutException e) when (KubernetesErrors.IsTransient(e))
-                {
-                    // Tried again at the next turn.
-                }
-            }
+            return await client.CreateAsync(Resources.Leases, space, Body(heartbeat, now, 0, NameOf(workload), null), dryRun: false, cancellation);
         }
-        catch (OperationCanceledException)
+        catch (RolloutException e) when (KubernetesErrors.IsConflict(e))
         {
-            return true;
+            // There is one: held, or left by a shell that died.
         }
-        catch (RolloutException)
+
+        var found = await client.GetAsync(Resources.Leases, space, NameOf(workload), cancellation) ?? throw RolloutErrors.InProgress(workload.Title, null);
+        if (await IsHeldAsync(client, found, now, cancellation)) throw RolloutErrors.InProgress(workload.Title, $"{found.Spec.HolderIdentity}, since {found.Spec.AcquireTime?.UtcDateTime:HH:mm:ss} UTC");
+        try
         {
-            // Taken over or forbidden: the work goes on, and a change by the other is seen as such.
-            return false;
+            var body = Body(heartbeat, now, (found.Spec.LeaseTransitions ?? 0) + 1, NameOf(workload), found.Metadata.ResourceVersion);
+            var taken = await client.PatchAsync(Resources.Leases, space, NameOf(workload), Patch.Merge(body), cancellation);
+            // The dead shell's heartbeat has nobody else to clear it away.
+            if (found.Metadata.Annotation(HeartbeatAnnotation) is { } dead) await client.DeleteAsync(Resources.Leases, space, dead, null, cancellation);
+            return taken;
         }
+        catch (RolloutException e) when (KubernetesErrors.IsConflict(e))
+        {
+            // Another shell was faster by a moment.
+            throw RolloutErrors.InProgress(workload.Title, null);
+        }
+    }
+
+    /// <summary>Held by its own time, which is enough for the first heartbeat to come, or by that of its shell.</summary>
+    private static async Task<bool> IsHeldAsync(IKubernetesClient client, Lease lease, DateTimeOffset now, CancellationToken cancellation)
+    {
+        if (string.IsNullOrEmpty(lease.Spec.HolderIdentity)) return false;
+        if (Heartbeat.IsFresh(lease, now)) return true;
+        return lease.Metadata.Annotation(HeartbeatAnnotation) is { } name
+            && await client.GetAsync(Resources.Leases, lease.Metadata.Namespace, name, cancellation) is { } heartbeat
+            && Heartbeat.IsFresh(heartbeat, now);
     }
 
     private static string NameOf(Workload workload) => $"rollout-{workload.Kind}-{workload.Metadata.Name}";
 
-    private static bool IsHeld(Lease lease, DateTimeOffset now) =>
-        !string.IsNullOrEmpty(lease.Spec.HolderIdentity) && now < (lease.Spec.RenewTime ?? DateTimeOffset.MinValue) + TimeSpan.FromSeconds(lease.Spec.LeaseDurationSeconds ?? 0);
-
-    private static RolloutException InProgress(Workload workload, Lease lease) =>
-        RolloutErrors.InProgress(workload.Title, $"{lease.Spec.HolderIdentity}, since {lease.Spec.AcquireTime?.UtcDateTime:HH:mm:ss} UTC");
-
-    private static Task<Lease> ChangeAsync(IKubernetesClient client, Lease lease, JsonObject spec, CancellationToken cancellation)
+    private static JsonObject Body(Heartbeat heartbeat, DateTimeOffset now, int transitions, string name, string? version) => new()
     {
-        var body = new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = lease.Metadata.ResourceVersion }, ["spec"] = spec };
-        return client.PatchAsync(Resources.Leases, lease.Metadata.Namespace, lease.Metadata.Name, Patch.Merge(body), cancellation);
-    }
-
-    private static JsonObject Spec(string holder, DateTimeOffset acquired, DateTimeOffset renewed, int transitions) => new()
-    {
-        ["holderIdentity"] = holder,
-        ["leaseDurationSeconds"] = (int)Duration.TotalSeconds,
-        ["acquireTime"] = MicroTime(acquired),
-        ["renewTime"] = MicroTime(renewed),
-        ["leaseTransitions"] = transitions,
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = name,
+            ["resourceVersion"] = version,
+            ["annotations"] = new JsonObject { [HeartbeatAnnotation] = heartbeat.Name },
+        },
+        ["spec"] = new JsonObject
+        {
+            ["holderIdentity"] = Shell,
+            ["leaseDurationSeconds"] = (int)Heartbeat.Duration.TotalSeconds,
+            ["acquireTime"] = Heartbeat.MicroTime(now),
+            ["renewTime"] = Heartbeat.MicroTime(now),
+            ["leaseTransitions"] = transitions,
+        },
     };
-
-    private static string MicroTime(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 }

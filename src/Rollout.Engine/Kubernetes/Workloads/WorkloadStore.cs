@@ -43,7 +43,7 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
 
     public WorkloadWatch Watch() => kind.Watch(cluster.Watch, @namespace);
 
-    public Task<TargetLease> LeaseAsync(Workload workload, CancellationToken cancellation) => TargetLease.TakeAsync(Client, workload, cluster.Time, cancellation);
+    public Task<TargetLease> LeaseAsync(Workload workload, CancellationToken cancellation) => TargetLease.TakeAsync(Client, workload, cluster.Heartbeats, cluster.Time, cancellation);
 
     /// <summary>Does something as soon as nobody else is at work on the workload, unless what they do is the answer before.</summary>
     /// <param name="workload">The workload.</param>

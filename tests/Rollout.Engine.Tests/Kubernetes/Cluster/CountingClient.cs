@@ -45,6 +45,8 @@ internal sealed class CountingClient(IKubernetesClient client) : IKubernetesClie
 
     public Task DeleteAsync<T>(Resource<T> resource, string? @namespace, string name, string? uid, CancellationToken cancellation) where T : class, IKubernetesObject => client.DeleteAsync(resource, @namespace, name, uid, cancellation);
 
+    public Task DeleteAsync<T>(Resource<T> resource, ObjectMeta seen, CancellationToken cancellation) where T : class, IKubernetesObject => client.DeleteAsync(resource, seen, cancellation);
+
     public Task<IReadOnlyList<string>> LogTailAsync(string @namespace, string pod, string container, int lines, bool previous, CancellationToken cancellation) => client.LogTailAsync(@namespace, pod, container, lines, previous, cancellation);
 
     public Task<bool> MayAsync(ResourceAttributes what, CancellationToken cancellation) => client.MayAsync(what, cancellation);

@@ -286,6 +286,7 @@ internal sealed class TestCluster : IAsyncDisposable
             case "DELETE":
                 var found = Store.Find(route.Key) ?? throw ObjectStore.NotFound(route.Key);
                 if (body.Text("preconditions", "uid") is { } uid && uid != found.Uid()) throw new StatusException(409, "Conflict", "Precondition failed: UID in precondition");
+                if (body.Text("preconditions", "resourceVersion") is { } version && version != found.Text("metadata", "resourceVersion")) throw new StatusException(409, "Conflict", "Precondition failed: ResourceVersion in precondition");
                 Controllers.Delete(route.Key);
                 return new JsonObject { ["kind"] = "Status", ["status"] = "Success" };
             default: throw new StatusException(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");

@@ -87,3 +87,67 @@ Describe 'A Rollout of Argo' -Skip:$NoCluster {
         { Start-Rollout rollout/shop -Image 127.0.0.1:1/shop:v3 -Strategy BlueGreen @at -ErrorAction Stop } | Should -Throw -ErrorId 'ArgoSpecDecides,*'
     }
 }
+
+# Argo's controller is not there: its part, the status, is written by hand.
+Describe 'A Rollout of Argo on a real API server' -Skip:(-not $env:ROLLOUT_TEST_KUBECONFIG) {
+    BeforeAll {
+        $cluster = Start-TestCluster 'real'
+        $space = "pester-$([guid]::NewGuid().ToString('N').Substring(0, 8))"
+        Invoke-TestCluster $cluster POST /api/v1/namespaces @{ metadata = @{ name = $space } } | Out-Null
+        $at = @{ Namespace = $space; Kubeconfig = $cluster.Kubeconfig }
+        Install-TestArgo $cluster
+        $shop = @{
+            apiVersion = 'argoproj.io/v1alpha1'; kind = 'Rollout'; metadata = @{ name = 'shop' }
+            spec       = @{
+                replicas = 2
+                selector = @{ matchLabels = @{ app = 'shop' } }
+                template = @{ metadata = @{ labels = @{ app = 'shop' } }; spec = @{ containers = @(@{ name = 'main'; image = '127.0.0.1:1/shop:v1' }) } }
+                strategy = @{ blueGreen = @{ activeService = 'shop'; previewService = 'shop-preview'; autoPromotionEnabled = $false } }
+            }
+        }
+        Invoke-TestCluster $cluster POST "/apis/argoproj.io/v1alpha1/namespaces/$space/rollouts" $shop | Out-Null
+
+        function Get-Shop { Invoke-TestCluster $cluster GET "/apis/argoproj.io/v1alpha1/namespaces/$space/rollouts/shop" }
+        function Set-Status([hashtable] $Status) {
+            $whole = @{ status = @{ observedGeneration = "$((Get-Shop).metadata.generation)"; replicas = 2; updatedReplicas = 2; readyReplicas = 2; availableReplicas = 2 } + $Status }
+            ConvertTo-Json $whole -Depth 9 -Compress | Set-Content "$TestDrive/status.json"
+            kubectl patch rollouts.argoproj.io shop -n $space --subresource status --type merge --patch-file "$TestDrive/status.json" --kubeconfig $cluster.Kubeconfig | Out-Null
+        }
+
+        Set-Status @{ phase = 'Healthy'; currentPodHash = 'a'; stableRS = 'a'; blueGreen = @{ activeSelector = 'a'; previewSelector = 'a' } }
+    }
+
+    AfterAll { Invoke-TestCluster $cluster DELETE "/api/v1/namespaces/$space" | Out-Null }
+
+    It 'is read, and refuses what it has no field for' {
+        (Get-Rollout rollout/shop @at).Phase | Should -Be Healthy
+        $before = (Get-Shop).metadata.resourceVersion
+        (Get-Failure { Start-Rollout rollout/shop -Image 127.0.0.1:1/shop:v2 -MaxSurge 2 @at -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'ArgoSpecDecides,*'
+        (Get-Shop).metadata.resourceVersion | Should -Be $before
+    }
+
+    It 'gets its image and its delay, is held before the switch, and promoted in full' {
+        $begun = Start-Rollout rollout/shop -Image 127.0.0.1:1/shop:v2 -ScaleDownDelay '45s' -NoWait @at
+        $begun.Reason | Should -Be NotObserved
+        (Get-Shop).spec.strategy.blueGreen.scaleDownDelaySeconds | Should -Be 45
+        (Get-Shop).spec.template.spec.containers[0].image | Should -Be '127.0.0.1:1/shop:v2'
+        Set-Status @{
+            phase = 'Paused'; message = 'BlueGreenPause'; currentPodHash = 'b'; controllerPause = $true
+            pauseConditions = @(@{ reason = 'BlueGreenPause'; startTime = '2026-01-01T00:00:00Z' }); blueGreen = @{ activeSelector = 'a'; previewSelector = 'b' }
+        }
+        (Wait-Rollout rollout/shop -Phase Paused -TimeoutSec 30 @at).Step | Should -Be '1 of 2: preview on shop-preview'
+        Resume-Rollout rollout/shop -Full -NoWait @at | Out-Null
+        (Get-Shop).status.promoteFull | Should -BeTrue
+        Set-Status @{ phase = 'Healthy'; message = ''; promoteFull = $false; controllerPause = $false; pauseConditions = $null; stableRS = 'b'; blueGreen = @{ activeSelector = 'b'; previewSelector = 'b' } }
+        $done = Wait-Rollout rollout/shop -TimeoutSec 30 @at
+        $done.Phase | Should -Be Healthy
+        $done.Image.Tag | Should -Be v2
+    }
+
+    It 'is held and restarted' {
+        (Suspend-Rollout rollout/shop @at).Phase | Should -Be Paused
+        (Get-Shop).spec.paused | Should -BeTrue
+        Restart-Rollout rollout/shop -NoWait @at -ErrorAction SilentlyContinue | Out-Null
+        (Get-Shop).spec.restartAt | Should -Not -BeNullOrEmpty
+    }
+}

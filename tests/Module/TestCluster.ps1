@@ -66,3 +66,20 @@ function New-TestWorkload($Access, [string] $Name, [string] $Namespace, [string]
     $place = @{ Namespace = $Namespace; Kubeconfig = $Access.Kubeconfig; Context = $Context }
     Wait-Rollout "$Kind/$Name" @place -TimeoutSec 60 | Out-Null
 }
+
+# The kind of Argo's Rollouts, where it is not there yet: any spec and status. It stays, as others may use it.
+function Install-TestArgo($Access) {
+    $anything = @{ type = 'object'; 'x-kubernetes-preserve-unknown-fields' = $true }
+    $version = @{
+        name = 'v1alpha1'; served = $true; storage = $true; subresources = @{ status = @{} }
+        schema = @{ openAPIV3Schema = @{ type = 'object'; properties = @{ spec = $anything; status = $anything } } }
+    }
+    $definition = @{
+        apiVersion = 'apiextensions.k8s.io/v1'; kind = 'CustomResourceDefinition'; metadata = @{ name = 'rollouts.argoproj.io' }
+        spec       = @{ group = 'argoproj.io'; scope = 'Namespaced'; names = @{ kind = 'Rollout'; listKind = 'RolloutList'; plural = 'rollouts'; singular = 'rollout' }; versions = @($version) }
+    }
+    if (-not (kubectl get crd rollouts.argoproj.io --ignore-not-found -o name --kubeconfig $Access.Kubeconfig)) {
+        ConvertTo-Json $definition -Depth 20 | kubectl create -f - --kubeconfig $Access.Kubeconfig | Out-Null
+    }
+    kubectl wait --for condition=established crd/rollouts.argoproj.io --timeout 30s --kubeconfig $Access.Kubeconfig | Out-Null
+}

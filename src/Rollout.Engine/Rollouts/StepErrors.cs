@@ -26,6 +26,13 @@ internal static class StepErrors
         "Use -Strategy Canary with -Step, or leave -Step out.",
         strategy);
 
+    internal static RolloutException NotOfStrategy(string parameter, RolloutStrategy strategy, RolloutStrategy other) => new(
+        "ParameterNotOfStrategy",
+        ErrorKind.InvalidInput,
+        $"{parameter} has no meaning with -Strategy {strategy}.",
+        $"Leave it out, or use -Strategy {other}.",
+        parameter);
+
     internal static RolloutException StepNotOfBlueGreen(RolloutStep step) => new(
         "StepNotOfBlueGreen",
         ErrorKind.InvalidInput,

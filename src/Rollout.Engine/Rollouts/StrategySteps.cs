@@ -9,19 +9,32 @@ internal static class StrategySteps
     /// <summary>The steps in order; none for a strategy without.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="replicas">How many the workload has.</param>
-    /// <exception cref="RolloutException">StepsNotApplicable, StepNotOfBlueGreen, StepFalls, StepHasTooManyReplicas.</exception>
+    /// <exception cref="RolloutException">StepsNotApplicable, ParameterNotOfStrategy, StepNotOfBlueGreen, StepFalls, StepHasTooManyReplicas.</exception>
     internal static IReadOnlyList<RolloutStep> Of(RolloutRequest request, int replicas)
     {
+        Check(request);
         var steps = request.Strategy switch
         {
             RolloutStrategy.Canary => request.Steps.Count > 0 ? request.Steps : StepText.Parse(Canary),
             RolloutStrategy.BlueGreen => BlueGreen(request, replicas),
-            _ => request.Steps.Count == 0 ? [] : throw StepErrors.StepsNotApplicable(request.Strategy),
+            _ => [],
         };
         CheckNoneFalls(steps.OfType<WeightStep>().ToList(), step => step.Percent);
         CheckNoneFalls(steps.OfType<ReplicasStep>().ToList(), step => step.Replicas);
         if (steps.OfType<ReplicasStep>().FirstOrDefault(step => step.Replicas > replicas) is { } tooMany) throw StepErrors.TooManyReplicas(tooMany, replicas);
         return steps;
+    }
+
+    /// <summary>Refuses what the strategy has no use for, and would be left out without a word.</summary>
+    /// <exception cref="RolloutException">StepsNotApplicable, ParameterNotOfStrategy.</exception>
+    internal static void Check(RolloutRequest request)
+    {
+        var isStepped = request.Strategy is RolloutStrategy.Canary or RolloutStrategy.BlueGreen;
+        if (request.Steps.Count > 0 && !isStepped) throw StepErrors.StepsNotApplicable(request.Strategy);
+        if (request.Baseline && !isStepped) throw StepErrors.NotOfStrategy("-Baseline", request.Strategy, RolloutStrategy.Canary);
+        if (request.Strategy == RolloutStrategy.BlueGreen) return;
+        if (request.AutoPromote) throw StepErrors.NotOfStrategy("-AutoPromote", request.Strategy, RolloutStrategy.BlueGreen);
+        if (request.ScaleDownDelay > TimeSpan.Zero) throw StepErrors.NotOfStrategy("-ScaleDownDelay", request.Strategy, RolloutStrategy.BlueGreen);
     }
 
     /// <summary>A complete new set without traffic, what is asked for in between, and one switch, after which the old may stay for a while.</summary>

@@ -86,8 +86,11 @@ internal sealed class ShellProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static RolloutRequest Stepped(string image, RolloutStrategy strategy, string steps) =>
-        TestWorkload.Request(ImageReference.Parse(image)) with { Strategy = strategy, Steps = StepText.Parse(steps), AutoPromote = true, ScaleDownDelay = TimeSpan.FromMilliseconds(1) };
+    private static RolloutRequest Stepped(string image, RolloutStrategy strategy, string steps)
+    {
+        var request = TestWorkload.Request(ImageReference.Parse(image)) with { Strategy = strategy, Steps = StepText.Parse(steps) };
+        return strategy == RolloutStrategy.BlueGreen ? request with { AutoPromote = true, ScaleDownDelay = TimeSpan.FromMilliseconds(1) } : request;
+    }
 
     private static async Task WaitAsync()
     {

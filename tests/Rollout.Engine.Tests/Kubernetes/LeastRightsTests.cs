@@ -66,7 +66,7 @@ public sealed class LeastRightsTests
                 Image = ((ImageSource?)$"app:{router}")!,
                 Strategy = router == "Service" ? RolloutStrategy.BlueGreen : RolloutStrategy.Canary,
                 Steps = router == "Service" ? [] : [new WeightStep(50)],
-                AutoPromote = true,
+                AutoPromote = router == "Service",
                 Docker = new DockerWorkload { Router = router, RouterEndpoint = router == "Gateway" ? "site" : null },
             };
             Assert.Equal(RolloutPhase.Healthy, (await again.ApplyAsync(await again.PlanAsync(request, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit)).Phase);

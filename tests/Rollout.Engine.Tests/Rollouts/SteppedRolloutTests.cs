@@ -45,6 +45,26 @@ public sealed class SteppedRolloutTests
     public void Each_strategy_has_its_steps(RolloutStrategy strategy, string steps, bool autoPromote, int delay, string expected) =>
         Assert.Equal(expected, StepText.Write(StrategySteps.Of(Request(strategy, steps) with { AutoPromote = autoPromote, ScaleDownDelay = TimeSpan.FromSeconds(delay) }, 3)));
 
+    [Theory]
+    [InlineData("-Step", "StepsNotApplicable", RolloutStrategy.Rolling, RolloutStrategy.Recreate)]
+    [InlineData("-Baseline", "ParameterNotOfStrategy", RolloutStrategy.Rolling, RolloutStrategy.Recreate)]
+    [InlineData("-AutoPromote", "ParameterNotOfStrategy", RolloutStrategy.Rolling, RolloutStrategy.Recreate, RolloutStrategy.Canary)]
+    [InlineData("-ScaleDownDelay", "ParameterNotOfStrategy", RolloutStrategy.Rolling, RolloutStrategy.Recreate, RolloutStrategy.Canary)]
+    public void What_a_strategy_has_no_use_for_is_refused(string parameter, string id, params RolloutStrategy[] without)
+    {
+        foreach (var strategy in Enum.GetValues<RolloutStrategy>())
+        {
+            var request = Request(strategy, parameter == "-Step" ? "pause" : "") with
+            {
+                Baseline = parameter == "-Baseline",
+                AutoPromote = parameter == "-AutoPromote",
+                ScaleDownDelay = TimeSpan.FromSeconds(parameter == "-ScaleDownDelay" ? 1 : 0),
+            };
+            var refused = Record.Exception(() => StrategySteps.Check(request)) as RolloutException;
+            Assert.Equal(without.Contains(strategy) ? id : null, refused?.Id);
+        }
+    }
+
     [Fact]
     public void Checks_of_a_blue_green_rollout_are_made_before_the_switch_too()
     {

@@ -6,6 +6,8 @@ namespace Rollout.Engine.Docker.Swarm;
 /// <summary>Works out what a request comes to, and refuses what cannot be done. Changes nothing.</summary>
 internal sealed class ServicePlanner(TargetName name, DockerTargetServices services)
 {
+    private static readonly TimeSpan TakenUpWithin = TimeSpan.FromSeconds(5);
+
     public async Task<RolloutPlan> PlanAsync(ServiceSnapshot seen, RolloutRequest request, IReporter reporter, CancellationToken cancellation)
     {
         Check(seen, request);
@@ -89,6 +91,7 @@ internal sealed class ServicePlanner(TargetName name, DockerTargetServices servi
     private void Check(ServiceSnapshot seen, RolloutRequest request)
     {
         if (request.Strategy is not (RolloutStrategy.Rolling or RolloutStrategy.Recreate)) throw ServiceErrors.StrategyNotSupported(name, request.Strategy);
+        StrategySteps.Check(request);
         if (seen.Spec.IsJob) throw ServiceErrors.IsJob(name);
         if (Strange(request).ToList() is { Count: > 0 } strange) throw ServiceErrors.SettingNotSupported(name, strange);
         if (request.Docker.Replicas is < 1 or > 1000) throw RolloutErrors.InvalidReplicas(request.Docker.Replicas.Value);
@@ -111,8 +114,12 @@ internal sealed class ServicePlanner(TargetName name, DockerTargetServices servi
 
     private void CheckIsIdle(ServiceSnapshot seen, bool force)
     {
-        if (seen.IsUnderWay && !force) throw RolloutErrors.InProgress(name.ToString(), seen.State == "updating" ? $"the engine updates it to {seen.Spec.Image}" : $"the engine rolls it back to {seen.Spec.Image}");
+        if ((seen.IsUnderWay || IsJustBegun(seen)) && !force) throw RolloutErrors.InProgress(name.ToString(), seen.State == "rollback_started" ? $"the engine rolls it back to {seen.Spec.Image}" : $"the engine updates it to {seen.Spec.Image}");
     }
+
+    /// <summary>Another shell has written what is wanted, and the engine has not said yet that it is at it.</summary>
+    private bool IsJustBegun(ServiceSnapshot seen) =>
+        seen is { State: "", IsSettled: false, Record: { Phase: null, CompletedAt: null } } && services.Time.GetUtcNow() + services.Engine.ClockAhead - seen.Service.UpdatedAt < TakenUpWithin;
 
     /// <summary>What an update starts from. One that the engine stopped on the way has left a spec that nobody would go back to.</summary>
     private static (ServiceSpec Spec, int Number) Start(ServiceSnapshot seen) =>

@@ -29,7 +29,7 @@ internal sealed class ArgoTarget(WorkloadStore store) : IRolloutTarget
     {
         var (workload, rollout) = await FindAsync(cancellation);
         var settings = ArgoSettings.Of(request, rollout, workload.Title);
-        var plain = request with { Strategy = RolloutStrategy.Rolling, MaxSurge = null, MaxUnavailable = null, Timeout = request.Timeout + ArgoSteps.Pauses(rollout) };
+        var plain = request with { Strategy = RolloutStrategy.Rolling, AutoPromote = false, ScaleDownDelay = TimeSpan.Zero, MaxSurge = null, MaxUnavailable = null, Timeout = request.Timeout + ArgoSteps.Pauses(rollout) };
         var change = (ImageChange)await _workload.PlanAsync(plain, reporter, cancellation);
         return settings is null ? change : change with { Strategy = settings, Description = $"{change.Description}, and set spec.strategy {settings.ToJsonString()}" };
     }

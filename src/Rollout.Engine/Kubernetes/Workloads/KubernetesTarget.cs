@@ -25,6 +25,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     public async Task<RolloutPlan> PlanAsync(RolloutRequest request, IReporter reporter, CancellationToken cancellation)
     {
         if (request.Strategy == RolloutStrategy.Recreate) throw WorkloadErrors.StrategyNotSupported(Name, request.Strategy);
+        StrategySteps.Check(request);
         await store.Cluster.Version.CheckAsync(reporter, cancellation);
         var workload = await store.FindAsync(cancellation);
         await Ownership.CheckAsync(workload, store.Client, request.Force, reporter, cancellation);

@@ -93,13 +93,22 @@ internal sealed class TestService
     /// <summary>Follows it until it is as it should be.</summary>
     internal async Task<RolloutStatus> UntilAsync(Predicate<RolloutStatus> isThere)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await foreach (var status in Shell().WatchAsync(patience.Token))
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        RolloutStatus? last = null;
+        try
         {
-            if (isThere(status)) return status;
+            await foreach (var status in Shell().WatchAsync(patience.Token))
+            {
+                last = status;
+                if (isThere(status)) return status;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Told below, with where it stood.
         }
 
-        throw new InvalidOperationException("It is gone.");
+        throw new InvalidOperationException($"It never was as wanted; last: {last?.Phase} {last?.Reason} {last?.Message}");
     }
 
     /// <summary>Changes it as 'docker service update' does.</summary>

@@ -11,12 +11,12 @@ public static class HealthCheckRules
     {
         ArgumentNullException.ThrowIfNull(check);
         Refuse(check, check.SuccessesNeeded < 1, "it needs at least 1 good answer");
-        Refuse(check, check.FailureLimit < 1, "its failure limit is at least 1");
-        Refuse(check, check.TotalFailureLimit < 1, "its total failure limit is at least 1");
+        Refuse(check, check.FailureLimit < 1, "its failure limit must be at least 1");
+        Refuse(check, check.TotalFailureLimit < 1, "its total failure limit must be at least 1");
         Refuse(check, check.OutOf < check.SuccessesNeeded, $"{check.SuccessesNeeded} good answers cannot be had out of {check.OutOf}");
-        Refuse(check, check.Timeout <= TimeSpan.Zero, "a try's timeout is longer than nothing");
-        Refuse(check, check.Interval < TimeSpan.Zero, "the time between two tries is not negative");
-        Refuse(check, check.For < TimeSpan.Zero, "the time it is watched for is not negative");
+        Refuse(check, check.Timeout <= TimeSpan.Zero, "a try's timeout must be longer than nothing");
+        Refuse(check, check.Interval < TimeSpan.Zero, "the time between two tries may not be negative");
+        Refuse(check, check.For < TimeSpan.Zero, "the time it is watched for may not be negative");
         if (check is WebHealthCheck web) Apply(web);
         switch (check)
         {
@@ -49,11 +49,11 @@ public static class HealthCheckRules
         Refuse(check, check.Below is { } below && !double.IsFinite(below), "its threshold is no number");
         Refuse(check, check.Above is { } above && !double.IsFinite(above), "its threshold is no number");
         Refuse(check, check.Below <= check.Above, $"no number is below {check.Below} and above {check.Above}");
-        Refuse(check, check.Window < TimeSpan.FromMilliseconds(1), "its window is longer than nothing; give -Window '5m'");
-        Refuse(check, check.Step is { } step && (step <= TimeSpan.Zero || step > check.Window), "the step of a range is longer than nothing, and not longer than its window");
+        Refuse(check, check.Window < TimeSpan.FromMilliseconds(1), "its window must be longer than nothing; give -Window '5m'");
+        Refuse(check, check.Step is { } step && (step <= TimeSpan.Zero || step > check.Window), "the step of a range must be longer than nothing, and not longer than its window");
         Refuse(check, check.Step is { } point && check.Window / point > 11_000, "Prometheus gives at most 11000 points of a range; take a longer step");
-        Refuse(check, check.Quantile is not (> 0 and < 1), "a quantile is between 0 and 1");
-        Refuse(check, check.MinimumRequests < 1, "the requests that are needed are at least 1");
+        Refuse(check, check.Quantile is not (> 0 and < 1), "a quantile must be between 0 and 1");
+        Refuse(check, check.MinimumRequests < 1, "the requests that are needed must be at least 1");
         Refuse(check, check is { MinimumRequests: not null, RequestsQuery: null }, "nothing says how requests are counted; give -RequestsQuery");
         QueryTemplate.Check(check.Query, check);
         if (check.RequestsQuery is { } requests) QueryTemplate.Check(requests, check);
@@ -78,24 +78,24 @@ public static class HealthCheckRules
     private static void Apply(RouterHealthCheck check)
     {
         Refuse(check, check is { ErrorRateBelow: null, LatencyBelow: null }, "it has no threshold; give -ErrorRateBelow or -LatencyBelow");
-        Refuse(check, check.ErrorRateBelow is not (null or (>= 0 and <= 1)), "an error rate is from 0% to 100%");
-        Refuse(check, check.LatencyBelow <= TimeSpan.Zero, "a response time is longer than nothing");
-        Refuse(check, check.Window < TimeSpan.FromMilliseconds(1), "its window is longer than nothing; give -Window '5m'");
-        Refuse(check, check.MinimumRequests < 1, "the requests that are needed are at least 1");
+        Refuse(check, check.ErrorRateBelow is not (null or (>= 0 and <= 1)), "an error rate must be from 0% to 100%");
+        Refuse(check, check.LatencyBelow <= TimeSpan.Zero, "a response time must be longer than nothing");
+        Refuse(check, check.Window < TimeSpan.FromMilliseconds(1), "its window must be longer than nothing; give -Window '5m'");
+        Refuse(check, check.MinimumRequests < 1, "the requests that are needed must be at least 1");
     }
 
     private static void Apply(SaturationHealthCheck check)
     {
         Refuse(check, check.Resources.Count == 0, "it looks at no resource");
-        Refuse(check, check.Share is not (> 0 and <= 1), "a share of a limit is above 0% and at most 100%");
-        Refuse(check, check.Window < TimeSpan.Zero, "the time that it must be above is not negative");
+        Refuse(check, check.Share is not (> 0 and <= 1), "a share of a limit must be above 0% and at most 100%");
+        Refuse(check, check.Window < TimeSpan.Zero, "the time that it must be above may not be negative");
     }
 
     private static void Apply(BaselineHealthCheck check)
     {
         Refuse(check, check.Metrics.Count == 0, "it compares no metric");
         Refuse(check, check.CanaryRole == check.BaselineRole && check.Metrics.Any(metric => metric.BaselineQuery is null), $"both sides have the role '{check.CanaryRole}'");
-        Refuse(check, check.Step <= TimeSpan.Zero || check.Step > check.Window, "the time between two samples is longer than nothing, and not longer than the window");
+        Refuse(check, check.Step <= TimeSpan.Zero || check.Step > check.Window, "the time between two samples must be longer than nothing, and not longer than the window");
         Refuse(check, check.Window / check.Step > 11_000, "Prometheus gives at most 11000 samples of a window; take a longer step");
         Refuse(check, !(check.MarginalScore >= 0 && check.PassScore >= check.MarginalScore && check.PassScore <= 100), "scores go from 0 to 100, and the one that passes is not below the marginal one");
         foreach (var metric in check.Metrics)

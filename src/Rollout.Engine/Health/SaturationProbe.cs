@@ -26,11 +26,11 @@ internal sealed class SaturationProbe(SaturationHealthCheck check, RolloutStatus
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return HealthTry.Without(check.OnError, null, $"the platform did not answer within {check.Timeout.TotalSeconds:0.###} s") with { Samples = 0 };
+            return HealthTry.Without(check.OnError, null, $"the platform did not answer within {check.Timeout.TotalSeconds:0.###} s") with { IsUnanswered = true, Samples = 0 };
         }
         catch (RolloutException problem)
         {
-            return HealthTry.Without(check.OnError, null, $"{problem.Message} {problem.Mend}") with { IsFinal = problem.Id == "MetricsNotServed", Samples = 0 };
+            return HealthTry.Without(check.OnError, null, $"{problem.Message} {problem.Mend}") with { IsFinal = problem.Id == "MetricsNotServed", IsUnanswered = true, Samples = 0 };
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Rollout.Engine.Health;
+using Rollout.Engine.Tests.Registries;
 using Rollout.Engine.Tests.Traffic;
 using Xunit;
 
@@ -85,6 +86,23 @@ public sealed class PrometheusFaultTests
 
     [Fact]
     public Task A_server_that_is_down_is_no_evidence() => ExpectAsync(Check("127.0.0.1:1"), "connection refused");
+
+    [Fact]
+    public async Task A_server_that_stays_away_is_told_of_at_once_and_given_up_after_three_tries()
+    {
+        var asked = 0;
+        await using var server = await Upstream.StartAsync(context =>
+        {
+            Interlocked.Increment(ref asked);
+            context.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        });
+        var reporter = new RecordingReporter();
+        var health = await new HealthCheckRunner(null!, TimeProvider.System).RunAsync(TestRollouts.Docker, [Check(server.Address)], reporter, default);
+        Assert.Equal((HealthVerdict.Inconclusive, 3), (health.Verdict, asked));
+        Assert.Contains("answered with status 503. It is asked again", Assert.Single(reporter.Warnings), StringComparison.Ordinal);
+        Assert.Contains("No verdict after 3 tries", Assert.Single(health.Checks).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_stale_sample_is_no_data_and_one_of_the_future_a_wrong_clock()

@@ -68,6 +68,28 @@ public sealed class TrySequenceTests
         Assert.Null(sequence.Verdict(check, watching: false));
     }
 
+    [Theory]
+    [InlineData("NNN", 0, HealthVerdict.Inconclusive)]
+    [InlineData("NN", 0, null)]
+    [InlineData("NNINN", 0, null)]
+    [InlineData("NNG", 0, HealthVerdict.Healthy)]
+    [InlineData("NNNNNNNNG", 8, HealthVerdict.Healthy)]
+    [InlineData("NNNNNNNNNN", 8, null)]
+    [InlineData("NNNNNNNNNNN", 8, HealthVerdict.Inconclusive)]
+    public void No_answer_three_times_in_a_row_ends_it_once_the_watch_is_over(string tries, int watched, HealthVerdict? expected)
+    {
+        var check = new ContainerHealthCheck { Name = "c" };
+        var (sequence, verdict) = (TrySequence.None, (HealthVerdict?)null);
+        foreach (var (letter, number) in tries.Select((letter, index) => (letter, index)))
+        {
+            Assert.Null(verdict);
+            sequence = sequence.With(new HealthTry(Found($"{letter}")[0], null, "") { IsUnanswered = letter == 'N' }, watching: number < watched);
+            verdict = sequence.Verdict(check, watching: number < watched);
+        }
+
+        Assert.Equal(expected, verdict);
+    }
+
     [Fact]
     public void The_worst_verdict_is_the_sum() =>
         Prop.ForAll(Gen.Elements(HealthVerdict.Healthy, HealthVerdict.Unhealthy, HealthVerdict.Inconclusive).NonEmptyListOf().ToArbitrary(), verdicts =>

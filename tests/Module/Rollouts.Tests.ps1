@@ -137,6 +137,17 @@ Describe 'Get-Rollout' -Skip:$NoDocker {
         $failure.CategoryInfo.Category | Should -Be ObjectNotFound
         $failure.TargetObject | Should -Be "docker/$Prefix-none"
     }
+    It 'looks for a piped rollout on its own engine, however it came: <_>' -ForEach 'itself', 'clixml', 'json' {
+        $there = $rollout
+        $elsewhere = [Rollout.RolloutEndpoint]@{ DockerHost = 'tcp://127.0.0.1:1' }
+        $other = New-TestStatus @{ Target = $there.Target; Kind = 'docker'; Name = $there.Name; Endpoint = $elsewhere }
+        if ($_ -eq 'clixml') { $there, $other = $there, $other | ForEach-Object { $_ | Export-Clixml $TestDrive/one.xml; Import-Clixml $TestDrive/one.xml } }
+        if ($_ -eq 'json') { $there, $other = $there, $other | ForEach-Object { $_ | ConvertTo-Json -Depth 9 | ConvertFrom-Json } }
+        ($there | Get-Rollout).Phase | Should -Be Healthy
+        (Get-Failure { $other | Get-Rollout -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'DockerEngineNotReachable,*'
+        (Get-Failure { $other | Undo-Rollout -Force -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'DockerEngineNotReachable,*'
+    }
+
     It 'lists nothing, without an error, where no engine is and none was named' {
         Invoke-Fresh 'Import-Module $Staged; @(Get-Rollout).Count' @{ DOCKER_HOST = "unix://$TestDrive/none.sock" } | Should -Be 0
     }

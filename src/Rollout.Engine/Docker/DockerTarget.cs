@@ -218,7 +218,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
         await using var router = begun.Router is { } choice ? services.OpenRouter(choice, sinks.Reporter) : null;
         await using var lease = await Lease.TakeAsync(new StateStore(services.Engine, names), names, services.Time, begun, template, imageId, cancellation);
         await using var events = new EngineWatch(services.Engine, names.Workload, services.Time);
-        var run = new RolloutRun(services.Engine, names, services.Reader, Operations(router), lease, seen => StatusOf(seen)!, services.RunChecks, sinks.Changed, sinks.Reporter, services.Time)
+        var run = new RolloutRun(services.Engine, names, services.Reader, Operations(begun.Router, router), lease, seen => StatusOf(seen)!, services.RunChecks, sinks.Changed, sinks.Reporter, services.Time)
         {
             Checks = request?.HealthChecks is { Count: > 0 } checks ? checks : null,
             Steps = request is null ? null : StrategySteps.Of(request, begun.Wanted!.Replicas),
@@ -260,15 +260,16 @@ internal sealed partial class DockerTarget : IRolloutTarget
     /// <summary>The settings that the record keeps.</summary>
     private async Task<ContainerTemplate> RecordedAsync(WorkloadSnapshot snapshot, WorkloadState state, CancellationToken cancellation)
     {
-        var recorded = snapshot.RecordId is { } id ? await Operations(null).TemplateOfAsync(id, cancellation) : null;
+        var recorded = snapshot.RecordId is { } id ? await Operations().TemplateOfAsync(id, cancellation) : null;
         return recorded ?? await Planner.CarriedAsync(snapshot, state.Wanted, cancellation);
     }
 
-    private ReplicaOperations Operations(Traffic.ITrafficRouter? router) => new(services.Engine, names, router, services.Random);
+    private ReplicaOperations Operations(RouterChoice? choice = null, Traffic.ITrafficRouter? router = null) =>
+        new(services.Engine, names, choice, router, services.OpenRouter, services.Random);
 
     private DockerImages Images => new(services.Engine, services.Credentials);
 
-    private RolloutPlanner Planner => new(services, names, Operations(null));
+    private RolloutPlanner Planner => new(services, names, Operations());
 
     private UndoPlanner Undoer => new(services, names, Planner);
 

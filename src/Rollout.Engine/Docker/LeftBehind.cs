@@ -12,6 +12,13 @@ internal static class LeftBehind
     internal static IEnumerable<string> Of(ContainerInspect container, ContainerTemplate carried, ContainerTemplate template) =>
         [.. Ports(carried, template), .. Volumes(container, template)];
 
+    /// <summary>The same of a router that is left for another one.</summary>
+    internal static IEnumerable<string> Of(RouterChoice? before, RouterChoice? now)
+    {
+        if (before is null || before == now) yield break;
+        yield return $"Backend '{before.Backend}' of {before.Kind} at {before.Endpoint} has no server of it any more when this is done: what is still sent there fails. Let what leads there lead to both before.";
+    }
+
     private static IEnumerable<string> Ports(ContainerTemplate carried, ContainerTemplate template)
     {
         var still = PublishedPort.In(template.HostConfig).Select(port => port.HostPort).ToHashSet();

@@ -47,6 +47,9 @@ internal sealed record Replica
     /// <summary>True where it runs and nothing says it is not well.</summary>
     internal bool IsWell => State == "running" && Health is null or "healthy";
 
+    /// <summary>The router that it was put behind when it was made; null where its labels name none.</summary>
+    internal RouterChoice? Router => RouterChoice.FromLabel(Labels.GetValueOrDefault(WorkloadLabels.Router));
+
     /// <summary>The loopback port in front of it, where it has one of Rollout's.</summary>
     internal int? HostPort => WorkloadLabels.Number(Labels, WorkloadLabels.HostPort);
 

@@ -8,7 +8,7 @@ namespace Rollout.Engine.Docker;
 /// <summary>
 /// What is done to the replicas of a workload. Everything can be done again after it was cut off at any point, and then ends the same.
 /// </summary>
-internal sealed class ReplicaOperations(IDockerClient engine, WorkloadNames names, ITrafficRouter? router, Random random)
+internal sealed class ReplicaOperations(IDockerClient engine, WorkloadNames names, RouterChoice? choice, ITrafficRouter? router, OpenRouter openRouter, Random random)
 {
     // Below the ports that systems hand out for outgoing connections: a kept container's port should be free when it comes back.
     private const int FirstHostPort = 20_000;
@@ -71,6 +71,7 @@ internal sealed class ReplicaOperations(IDockerClient engine, WorkloadNames name
     internal async Task<int> RetireAsync(Replica replica, RouterServer? server, CancellationToken cancellation)
     {
         var cutOff = server is null ? 0 : await router!.RemoveAsync(server.Name, DrainPatience, cancellation);
+        cutOff += await LeaveFormerAsync(replica, cancellation);
         var container = await engine.Containers.InspectAsync(replica.Id, cancellation);
         if (container is null) return cutOff;
 
@@ -84,6 +85,21 @@ internal sealed class ReplicaOperations(IDockerClient engine, WorkloadNames name
         await engine.Containers.StopAsync(replica.Id, null, cancellation);
         await engine.Containers.RemoveAsync(replica.Id, cancellation);
         return cutOff;
+    }
+
+    /// <summary>One that was made to stand behind another router than the workload's present one leaves that too, unless that router is gone.</summary>
+    private async Task<int> LeaveFormerAsync(Replica replica, CancellationToken cancellation)
+    {
+        if (replica.Router is not { } former || former == choice) return 0;
+        await using var one = openRouter(former, SilentReporter.Instance);
+        try
+        {
+            return await one.RemoveAsync(replica.Name, DrainPatience, cancellation);
+        }
+        catch (RolloutException gone) when (gone.Id is "RouterNotReachable" or "RouterBackendNotFound")
+        {
+            return 0;
+        }
     }
 
     private async Task StopAsync(string id, CancellationToken cancellation)

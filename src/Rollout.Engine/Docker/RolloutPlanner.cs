@@ -63,7 +63,8 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
         };
         var isSameShape = present is not null && present.Replicas == release.Replicas && present.Port == release.Port
             && router == state.Router && template.SameAs(Fit(carried, new DockerWorkload(), release.Port, router));
-        return new Intent(snapshot, state with { Router = router, Checks = [.. request.HealthChecks.Where(check => check.IsOpen)] }, release, template, change, isSameShape, await WarningsAsync(snapshot, present, carried, template, cancellation));
+        return new Intent(snapshot, state with { Router = router, Checks = [.. request.HealthChecks.Where(check => check.IsOpen)] }, release, template, change, isSameShape,
+            [.. await WarningsAsync(snapshot, present, carried, template, cancellation), .. LeftBehind.Of(up > 0 ? state.Router : null, router)]);
     }
 
     private async Task<IReadOnlyList<string>> WarningsAsync(WorkloadSnapshot snapshot, Release? present, ContainerTemplate carried, ContainerTemplate template, CancellationToken cancellation)

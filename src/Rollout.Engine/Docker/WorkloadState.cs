@@ -77,12 +77,11 @@ internal sealed record WorkloadState
         if (replicas.Count == 0) return null;
         var releases = replicas.GroupBy(replica => replica.Release).OrderBy(release => release.Key).ToList();
         var current = releases.MaxBy(release => (release.Count(replica => replica.IsUp), release.Key))!;
-        var router = current.First().Labels.GetValueOrDefault(WorkloadLabels.Router);
         return new WorkloadState
         {
             Phase = RolloutPhase.Healthy,
             Current = current.Key,
-            Router = router is null ? null : StoredJson.Read<RouterChoice>(router),
+            Router = current.First().Router,
             History = [.. releases.Select(release => Release.From(release.Key, [.. release]))],
         };
     }
@@ -368,4 +367,7 @@ internal sealed record RouterChoice(string Kind, string Endpoint, string Backend
 {
     /// <summary>As a label has it.</summary>
     internal string ToLabel() => StoredJson.Write(this);
+
+    /// <summary>Reads what <see cref="ToLabel"/> wrote; null where that is nothing, or something else.</summary>
+    internal static RouterChoice? FromLabel(string? label) => label is null ? null : StoredJson.Read<RouterChoice>(label);
 }

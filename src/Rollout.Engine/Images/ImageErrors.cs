@@ -18,6 +18,16 @@ internal static class ImageErrors
         path,
         cause);
 
+    /// <summary>It was listed and is not there. A name that is no UTF-8 is listed under another one, and is not found under that.</summary>
+    internal static RolloutException ContextVanished(string path) => path.Contains('\ufffd', StringComparison.Ordinal)
+        ? new(
+            "ContextUnreadable",
+            ErrorKind.PermissionDenied,
+            $"'{path}' in the build context cannot be read: its name is not UTF-8.",
+            "Rename it, list it in .dockerignore (with '?' for each odd character), or build with a docker program (-Builder Buildx or Cli).",
+            path)
+        : ContextChanged(path, "vanished");
+
     internal static RolloutException ContextChanged(string path, string what) => new(
         "ContextChanged",
         ErrorKind.InvalidData,

@@ -22,6 +22,10 @@ public sealed class GetRolloutCommand : FleetCmdlet
     [ArgumentCompleter(typeof(TargetCompleter))]
     public string[]? Target { get; set; }
 
+    /// <summary>Where the targets live, as an object of them tells.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public RolloutEndpoint? Endpoint { get; set; }
+
     /// <summary>Of every namespace of the cluster.</summary>
     [Parameter]
     public SwitchParameter AllNamespaces { get; set; }
@@ -53,7 +57,7 @@ public sealed class GetRolloutCommand : FleetCmdlet
 
     private void Read(string name)
     {
-        var target = Places.Find(name);
+        var target = Places.Find(name, Endpoint);
         Run(name, async item => Write(await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound(name), item));
     }
 

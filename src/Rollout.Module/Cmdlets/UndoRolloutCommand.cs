@@ -34,6 +34,10 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
     [ArgumentCompleter(typeof(RevisionCompleter))]
     public string? ToImage { get; set; }
 
+    /// <summary>Where the rollout lives, as an object tells that was a rollout before it came through a file or a job.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public RolloutEndpoint? Endpoint { get; set; }
+
     /// <summary>Undoes only what is Unhealthy, Failed or Degraded, and passes the rest through.</summary>
     [Parameter]
     public SwitchParameter IfUnhealthy { get; set; }
@@ -66,7 +70,8 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
     {
         var revision = ToRevision?.Revision;
         if (Rollout is not null && revision is not null && Rollout.Target != revision.Target) throw ModuleErrors.RevisionOfAnother(Rollout.Target, revision);
-        if (Rollout?.Status is not null || (Rollout is not null && revision is null)) return Places.Find(Rollout);
+        if (Rollout?.Status is not null) return Places.Find(Rollout);
+        if (Rollout is not null && revision is null) return Places.Find(Rollout.Target, Endpoint);
         return revision is null ? throw ModuleErrors.TargetMissing(null) : Places.Find(revision.Target, revision.Endpoint, revision.Namespace);
     }
 

@@ -130,12 +130,31 @@ public sealed class RoutedTargetTests(DockerEngineFixture engine) : IClassFixtur
         Assert.Equal(["2-1", "2-2"], await ServersAsync(haproxy, shop));
     }
 
+    [FactNeeds("docker", "haproxy")]
+    public async Task Moved_to_another_backend_the_old_leave_the_one_they_were_in_before_they_stop()
+    {
+        await using var haproxy = await TestRouter.StartAsync("backend shop\n    balance roundrobin\nbackend next\n    balance roundrobin\n");
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v1"), 2, Behind(haproxy)));
+        var v2 = await shop.ImageAsync("v2");
+        var next = Behind(haproxy) with { Backend = "next" };
+
+        Assert.Contains(await shop.WarningsAsync(v2, next), warning => warning.StartsWith("Backend 'shop'", StringComparison.Ordinal));
+        await shop.StartAsync(TestWorkload.Request(v2, docker: next));
+        Assert.Empty(await ServersAsync(haproxy, shop));
+        Assert.Equal(["2-1", "2-2"], await ServersAsync(haproxy, shop, "next"));
+
+        await shop.UndoAsync();
+        Assert.Empty(await ServersAsync(haproxy, shop));
+        Assert.Equal(["1-1", "1-2"], await ServersAsync(haproxy, shop, "next"));
+    }
+
     private static DockerWorkload Behind(TestRouter haproxy) =>
         new() { Port = TestWorkload.Port, Router = "haproxy", RouterEndpoint = haproxy.Socket, Backend = "shop" };
 
-    private static async Task<IEnumerable<string>> ServersAsync(TestRouter haproxy, TestWorkload shop)
+    private static async Task<IEnumerable<string>> ServersAsync(TestRouter haproxy, TestWorkload shop, string backend = "shop")
     {
-        await using var router = haproxy.Open();
+        await using var router = haproxy.Open(backend: backend);
         return (await router.ServersAsync(CancellationToken.None)).Select(server => server.Name[(shop.Name.Length + 1)..]).Order().ToList();
     }
 }

@@ -129,6 +129,22 @@ public sealed class BuildContextTests : IDisposable
     }
 
     [Fact]
+    public void A_name_that_is_not_utf8_is_told_as_that()
+    {
+        _directory.With("Dockerfile", "FROM scratch");
+        using var shell = Process.Start("sh", ["-c", "printf x > \"$(printf '%s/b\\377d' \"$0\")\"", _directory.Path]);
+        shell.WaitForExit();
+        var error = Assert.Throws<RolloutException>(() => Names(_directory));
+
+        // It cannot be removed by its name either.
+        using var cleaning = Process.Start("sh", ["-c", "rm \"$0\"/b*", _directory.Path]);
+        cleaning.WaitForExit();
+
+        Assert.Equal("ContextUnreadable", error.Id);
+        Assert.Contains("not UTF-8", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Sockets_and_fifos_are_skipped_with_a_warning()
     {
         _directory.With("Dockerfile", "FROM scratch").With("empty");

@@ -31,7 +31,7 @@ internal sealed class ContextFile : IDisposable
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw ImageErrors.ContextChanged(path, "vanished");
+            throw ImageErrors.ContextVanished(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -28,7 +28,7 @@ internal sealed class ContextTar(Stream destination)
     internal async ValueTask WriteDirectoryAsync(string name, string path, CancellationToken cancellation)
     {
         var info = new DirectoryInfo(path);
-        if (!info.Exists) throw ImageErrors.ContextChanged(path, "vanished");
+        if (!info.Exists) throw ImageErrors.ContextVanished(path);
         await WriteHeaderAsync(Directory, name + "/", "", 0, Mode(info), Seconds(info.LastWriteTimeUtc), cancellation);
     }
 

@@ -70,7 +70,7 @@ internal sealed class ContextWalk(string directory, DockerIgnore ignore, Func<st
         }
         catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException)
         {
-            throw ImageErrors.ContextChanged(fullPath, "vanished");
+            throw ImageErrors.ContextVanished(fullPath);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -21,7 +21,7 @@ internal static class SpecialFile
         }
         catch (FileNotFoundException)
         {
-            throw ImageErrors.ContextChanged(path, "vanished");
+            throw ImageErrors.ContextVanished(path);
         }
         catch (UnauthorizedAccessException e)
         {

@@ -21,8 +21,8 @@ public sealed record RolloutRevision
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Why, as given with -ChangeCause.</summary>
-    public string? ChangeCause { get; init; }
+    /// <summary>Why, as somebody gave it with -ChangeCause.</summary>
+    public string? ChangeCause { get; init => field = value is null ? null : ForeignText.Neutralise(value); }
 
     /// <summary>Whether it was verified healthy, found bad, or neither is known.</summary>
     public HealthVerdict Verdict { get; init; } = HealthVerdict.Inconclusive;

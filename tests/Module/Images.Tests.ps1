@@ -33,6 +33,12 @@ Describe 'New-RolloutImage' -Skip:$NoDocker {
         $images.Reference.Repository | Should -Be "library/$Prefix-one", "library/$Prefix-two"
     }
 
+    It 'tells a secret''s file that is not there before anything is built, whoever builds: <_>' -ForEach 'Auto', 'BuildKit' {
+        $context = New-TestContext "$TestDrive/nosecret"
+        $failure = Get-Failure { New-RolloutImage $context -Tag "$Prefix/nosecret:1" -Secret @{ token = [IO.FileInfo]"$TestDrive/not-there" } -Builder $_ -ErrorAction Stop }
+        $failure.FullyQualifiedErrorId | Should -BeLike 'SecretUnreadable,*'
+    }
+
     It 'shows no secret, whatever is shown' {
         $context = New-TestContext "$TestDrive/secret"
         $secret = 'hunter2-5c1f'

@@ -115,7 +115,6 @@ internal sealed record ContainerTemplate(JsonObject Config, JsonObject HostConfi
     {
         var config = Config.Copy();
         var host = HostConfig.Copy();
-        if (wanted.Env.Keys.FirstOrDefault(name => name.Length == 0 || name.AsSpan().ContainsAny('=', '\0')) is { } wrong) throw RolloutErrors.InvalidEnvironmentName(wrong);
         if (wanted.Env.Count > 0) config["Env"] = Overlay(config.Strings("Env"), wanted.Env);
         foreach (var volume in wanted.Volumes) AddVolume(config, host, volume);
         if (wanted.Publish.Count > 0) PublishedPort.Apply(config, host, wanted.Publish.SelectMany(PublishedPort.Parse));
@@ -146,8 +145,11 @@ internal sealed record ContainerTemplate(JsonObject Config, JsonObject HostConfi
         return new ContainerTemplate(config, host, networks);
     }
 
+    /// <exception cref="RolloutException">InvalidEnvironmentName, InvalidEnvironmentValue.</exception>
     internal static JsonArray Overlay(IEnumerable<string> env, IReadOnlyDictionary<string, string> wanted)
     {
+        if (wanted.Keys.FirstOrDefault(name => name.Length == 0 || name.AsSpan().ContainsAny('=', '\0')) is { } wrong) throw RolloutErrors.InvalidEnvironmentName(wrong);
+        if (wanted.FirstOrDefault(pair => pair.Value.Contains('\0', StringComparison.Ordinal)).Key is { } cut) throw RolloutErrors.InvalidEnvironmentValue(cut);
         var kept = env.Where(entry => !wanted.ContainsKey(entry.Split('=', 2)[0]));
         return [.. kept.Concat(wanted.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"))];
     }

@@ -35,6 +35,8 @@ public sealed class ImageBuild
         var directory = ContextDirectory(request.Path);
         var dockerfile = Dockerfile.Read(Path.Combine(directory, string.IsNullOrEmpty(request.Dockerfile) ? "Dockerfile" : request.Dockerfile));
         var given = request.Tags.Where(t => !string.IsNullOrWhiteSpace(t)).Select(ParseTag).ToList();
+        foreach (var secret in request.Secrets) CheckReadable(secret.Key, secret.Value);
+
         // An engine that is not there is told as that, and not as a build that failed.
         await _client.System.PingAsync(cancellation);
         var git = GitRevision.ReadAsync(directory, cancellation);
@@ -94,6 +96,21 @@ public sealed class ImageBuild
         var directory = Path.GetFullPath(path);
         if (File.Exists(directory)) throw ImageErrors.ContextNotFound(directory, "is a file");
         return Directory.Exists(directory) ? directory : throw ImageErrors.ContextNotFound(directory, "does not exist");
+    }
+
+    /// <summary>Before anything is done, whoever builds.</summary>
+    private static void CheckReadable(string id, BuildSecret secret)
+    {
+        if (secret.File is not { } file) return;
+        try
+        {
+            // What has no length may be a pipe, which can be opened once.
+            if (new FileInfo(file).Length > 0) File.OpenHandle(file).Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw ImageErrors.SecretUnreadable(id, file, e);
+        }
     }
 
     private static ImageReference ParseTag(string text)

@@ -74,6 +74,14 @@ internal static class ImageErrors
         dockerfile,
         cause);
 
+    internal static RolloutException TemporaryDirectoryUnusable(string path, Exception cause) => new(
+        "TemporaryDirectoryUnusable",
+        ErrorKind.Unavailable,
+        $"The directory for temporary files, {path}, cannot be written to: {cause.Message}",
+        "Let TMPDIR name a directory that is there and that this user may write to, or make room in it.",
+        path,
+        cause);
+
     internal static RolloutException SecretUnreadable(string id, string path, Exception cause) => new(
         "SecretUnreadable",
         ErrorKind.PermissionDenied,

@@ -80,6 +80,14 @@ internal static class RolloutErrors
         "Write -Env @{ NAME = 'value' }.",
         name.Split('=')[0]);
 
+    /// <summary>The engine would find out at the start, and quote the value.</summary>
+    internal static RolloutException InvalidEnvironmentValue(string name) => new(
+        "InvalidEnvironmentValue",
+        ErrorKind.InvalidInput,
+        $"The value of the environment variable '{name}' has a NUL in it, which no program's environment can hold.",
+        "Give it as text without, or as a file in a volume.",
+        name);
+
     internal static RolloutException InvalidPublish(string text, string problem) => new(
         "InvalidPublish",
         ErrorKind.Syntax,

@@ -153,6 +153,15 @@ public sealed class CarryOverTests
         Assert.Equal("InvalidEnvironmentName", Assert.Throws<RolloutException>(() => ContainerTemplate.Default.With(wanted)).Id);
     }
 
+    [Fact]
+    public void A_value_of_the_environment_has_no_nul_and_is_not_shown()
+    {
+        var wanted = new DockerWorkload { Env = new Dictionary<string, string> { ["TOKEN"] = "hunter2\0" } };
+        var error = Assert.Throws<RolloutException>(() => ContainerTemplate.Default.With(wanted));
+        Assert.Equal("InvalidEnvironmentValue", error.Id);
+        Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("data")]
     [InlineData("data:relative")]

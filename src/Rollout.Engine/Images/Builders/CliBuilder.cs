@@ -30,7 +30,7 @@ internal sealed class CliBuilder(ImageBuilderKind kind, IDockerClient client, Do
     public async Task<string> BuildAsync(BuildJob job, BuildProgress progress, CancellationToken cancellation)
     {
         var program = await ProgramAsync(cancellation) ?? throw ImageErrors.BuilderNotFound(kind, "it is not there any more");
-        var result = Directory.CreateTempSubdirectory("rollout-build-");
+        var result = TemporaryDirectory();
         try
         {
             var command = new CliCommand(job, IsBuildx, Path.Combine(result.FullName, "result"));
@@ -42,6 +42,18 @@ internal sealed class CliBuilder(ImageBuilderKind kind, IDockerClient client, Do
         finally
         {
             result.Delete(recursive: true);
+        }
+    }
+
+    private static DirectoryInfo TemporaryDirectory()
+    {
+        try
+        {
+            return Directory.CreateTempSubdirectory("rollout-build-");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw ImageErrors.TemporaryDirectoryUnusable(Path.GetTempPath(), e);
         }
     }
 

@@ -304,15 +304,20 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
 
         It 'have whoever is at work go back, which is no success of theirs' {
             New-TestWorkload $cluster told $space
-            $start = "Import-Module `$Staged; Start-Rollout deployment/told -Image 127.0.0.1:1/app:unready -Namespace $space -Kubeconfig '$($cluster.Kubeconfig)' -ErrorAction SilentlyContinue -ErrorVariable errors -WarningAction Ignore | Out-Null; `$errors.FullyQualifiedErrorId"
-            $other = Start-ThreadJob { param($definition, $script, $staged, $root) ${function:Invoke-Fresh} = $definition; $Staged = $staged; $Root = $root; Invoke-Fresh $script } -ArgumentList ${function:Invoke-Fresh}, $start, $Staged, $Root
-            Watch-Rollout deployment/told @at -TimeoutSec 60 | Where-Object StartedAt | Select-Object -First 1 | Out-Null
-            $stopped = Stop-Rollout deployment/told @at
-            $stopped.Phase | Should -Be Undone
-            $stopped.Reason | Should -Be Stopped
-            $stopped.Succeeded | Should -BeTrue
-            $stopped.Image.Tag | Should -Be v1
-            $other | Receive-Job -Wait -AutoRemoveJob | Should -BeLike 'RolloutFailed,*'
+            $powershell = [powershell]::Create()
+            try {
+                [void]$powershell.AddScript('param($module, $at) Import-Module $module; Start-Rollout deployment/told -Image 127.0.0.1:1/app:unready @at').AddArgument($Staged).AddArgument($at)
+                $other = $powershell.BeginInvoke()
+                Watch-Rollout deployment/told @at -TimeoutSec 60 | Where-Object StartedAt | Select-Object -First 1 | Out-Null
+                $stopped = Stop-Rollout deployment/told @at
+                $stopped.Phase | Should -Be Undone
+                $stopped.Reason | Should -Be Stopped
+                $stopped.Succeeded | Should -BeTrue
+                $stopped.Image.Tag | Should -Be v1
+                $told = $powershell.EndInvoke($other)
+                $told.Phase | Should -Be Undone
+                $powershell.Streams.Error.FullyQualifiedErrorId | Should -BeLike 'RolloutFailed,*'
+            } finally { $powershell.Dispose() }
         }
 
         It 'replace every Pod by another of the same image' {

@@ -471,6 +471,9 @@ Describe 'Without a cluster' {
         @{ Id = 'InvalidTarget'; Category = 'ParserError'; Script = { Start-Rollout deployment/Bad_Name -Image 127.0.0.1:1/app:v2 -Kubeconfig $nowhere } }
         @{ Id = 'InvalidTarget'; Category = 'ParserError'; Script = { Undo-Rollout nothing/x } }
         @{ Id = 'ParameterNotApplicable'; Category = 'InvalidArgument'; Script = { Start-Rollout deployment/x -Image app:v2 -Replicas 3 -Env @{ A = 'b' } -Kubeconfig $nowhere } }
+        @{ Id = 'ParameterNotOfStrategy'; Category = 'InvalidArgument'; Script = { Start-Rollout deployment/x -Image app:v2 -Router Gateway -Kubeconfig $nowhere } }
+        @{ Id = 'ParameterNotOfStrategy'; Category = 'InvalidArgument'; Script = { Start-Rollout deployment/x -Image app:v2 -Strategy Canary -AutoPromote -Kubeconfig $nowhere } }
+        @{ Id = 'StepsNotApplicable'; Category = 'InvalidArgument'; Script = { Start-Rollout deployment/x -Image app:v2 -Step '5%' -Kubeconfig $nowhere } }
         @{ Id = 'ParameterNotApplicable'; Category = 'InvalidArgument'; Script = { Start-Rollout docker/x -Image app:v2 -Container main } }
         @{ Id = 'NamespaceNotApplicable'; Category = 'InvalidArgument'; Script = { Get-Rollout docker/x -Namespace finance } }
         @{ Id = 'EmptyTarget'; Category = 'InvalidArgument'; Script = { Get-Rollout '' } }

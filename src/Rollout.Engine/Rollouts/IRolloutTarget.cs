@@ -145,6 +145,9 @@ public sealed record DockerWorkload
 
     /// <summary>The router's backend.</summary>
     public string? Backend { get; init; }
+
+    /// <summary>Whether anything of a router is named.</summary>
+    internal bool NamesRouter => (Router ?? RouterEndpoint ?? Backend) is not null;
 }
 
 /// <summary>What to go back to. Nothing named means the newest revision verified healthy that is not the present one, else the previous one not known bad.</summary>

@@ -109,7 +109,7 @@ internal sealed class ServicePlanner(TargetName name, DockerTargetServices servi
         if (docker.Publish.Count > 0) yield return "-Publish";
         if (docker.Networks.Count > 0) yield return "-Network";
         if (docker.Volumes.Count > 0) yield return "-Volume";
-        if ((docker.Router ?? docker.RouterEndpoint ?? docker.Backend) is not null) yield return "-Router";
+        if (docker.NamesRouter) yield return "-Router";
     }
 
     private void CheckIsIdle(ServiceSnapshot seen, bool force)

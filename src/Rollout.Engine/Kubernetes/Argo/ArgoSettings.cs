@@ -27,7 +27,7 @@ internal static class ArgoSettings
         if (request.Strategy is not RolloutStrategy.Rolling && request.Strategy != own) yield return ($"-Strategy {request.Strategy}", null);
         if (request.Steps.Count > 0) yield return ("-Step", null);
         if (request.Baseline) yield return ("-Baseline", null);
-        if ((request.Docker.Router ?? request.Docker.RouterEndpoint ?? request.Docker.Backend) is not null) yield return ("-Router", null);
+        if (request.Docker.NamesRouter) yield return ("-Router", null);
         if (request.AutoPromote) yield return ("-AutoPromote", true);
         if (request.ScaleDownDelay > TimeSpan.Zero) yield return ("-ScaleDownDelay", (int)Math.Ceiling(request.ScaleDownDelay.TotalSeconds));
         if (request.MaxSurge is { } surge) yield return ("-MaxSurge", Share(surge));

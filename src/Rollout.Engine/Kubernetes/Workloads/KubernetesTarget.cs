@@ -26,6 +26,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     {
         if (request.Strategy == RolloutStrategy.Recreate) throw WorkloadErrors.StrategyNotSupported(Name, request.Strategy);
         StrategySteps.Check(request);
+        if (request.Strategy == RolloutStrategy.Rolling && request.Docker.NamesRouter) throw StepErrors.NotOfStrategy("-Router", request.Strategy, RolloutStrategy.Canary);
         await store.Cluster.Version.CheckAsync(reporter, cancellation);
         var workload = await store.FindAsync(cancellation);
         await Ownership.CheckAsync(workload, store.Client, request.Force, reporter, cancellation);

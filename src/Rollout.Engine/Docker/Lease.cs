@@ -105,6 +105,7 @@ internal sealed class Lease : IAsyncDisposable
             await renewing.WaitAsync(patience.Token);
             await writing.WaitAsync(patience.Token);
             if (!lost && State.Holder is not null) await WriteAsync(State, null, patience.Token);
+            await store.Tidied.WaitAsync(patience.Token);
         }
         catch (Exception gone) when (gone is RolloutException or OperationCanceledException)
         {

@@ -11,6 +11,9 @@ namespace Rollout.Engine.Docker;
 /// </summary>
 internal sealed class StateStore(IDockerClient engine, WorkloadNames names)
 {
+    /// <summary>Ends when the records before the last one written are gone. Nobody reads those any more, so that a write need not wait for it.</summary>
+    internal Task Tidied { get; private set; } = Task.CompletedTask;
+
     /// <summary>Writes the record that follows <paramref name="state"/>'s number.</summary>
     /// <param name="state">What is to be written; its number is that of the record it was made from.</param>
     /// <param name="template">The settings of the release that is under way or serves.</param>
@@ -37,12 +40,27 @@ internal sealed class StateStore(IDockerClient engine, WorkloadNames names)
         // The number may have been free only because others were faster twice. Then a higher one is there, and this one means nothing.
         var records = await RecordsAsync(cancellation);
         var won = records.Max(record => record.Sequence) == next.Sequence;
-        foreach (var (id, sequence) in records.Where(record => won ? record.Sequence < next.Sequence : record.Sequence == next.Sequence))
+        if (!won)
         {
-            await engine.Containers.RemoveAsync(id, cancellation);
+            foreach (var (id, _) in records.Where(record => record.Sequence == next.Sequence)) await engine.Containers.RemoveAsync(id, cancellation);
+            return null;
         }
 
-        return won ? next : null;
+        await Tidied.WaitAsync(cancellation);
+        Tidied = TidyAsync(records.Where(record => record.Sequence < next.Sequence));
+        return next;
+    }
+
+    private async Task TidyAsync(IEnumerable<(string Id, int Sequence)> older)
+    {
+        try
+        {
+            foreach (var (id, _) in older) await engine.Containers.RemoveAsync(id, CancellationToken.None);
+        }
+        catch (RolloutException)
+        {
+            // The engine is away: the next write removes them too.
+        }
     }
 
     /// <summary>Removes the record, of a first rollout that could not even begin; not one that another shell wrote since.</summary>

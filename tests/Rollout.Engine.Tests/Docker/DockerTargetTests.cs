@@ -290,6 +290,7 @@ public sealed class DockerTargetTests(DockerEngineFixture engine) : IClassFixtur
 
         Assert.Equal("RolloutInProgress", (await Assert.ThrowsAsync<RolloutException>(() => slow.SaveAsync(slow.State, CancellationToken.None))).Id);
         Assert.Equal("RolloutInProgress", (await Assert.ThrowsAsync<RolloutException>(() => slow.ConfirmAsync(CancellationToken.None))).Id);
+        await store.Tidied;
         var left = Assert.Single(await shop.RecordsAsync());
         Assert.Equal(other.State.Sequence, WorkloadLabels.Number(left.Labels, WorkloadLabels.Sequence));
     }

@@ -87,6 +87,14 @@ Describe 'Canary and blue-green' -Skip:$NoDocker {
         docker ps --format '{{.Image}}' --filter "name=^$Prefix-steps-" | Should -Be "$Prefix/app:v2"
     }
 
+    It 'says that with -Force it is taken back first' {
+        New-TestImage v5 | Start-Rollout $name -Strategy Canary -Step '50%,pause' -WarningAction SilentlyContinue | Out-Null
+        $done = New-TestImage v6 | Start-Rollout $name -Force -WarningVariable warnings -WarningAction SilentlyContinue
+        $done.Phase | Should -Be Healthy
+        $done.PreviousImage.Tag | Should -Be v2
+        "$warnings" | Should -BeLike "*is in a Canary rollout to *:v5, at the step 'pause': that is taken back first*"
+    }
+
     It 'is held by another shell, which a paused one obeys' {
         $v3 = New-TestImage v3
         $v3 | Start-Rollout $name -Strategy Canary -Step '50%,1h' -NoWait -WarningAction SilentlyContinue | Out-Null

@@ -42,11 +42,13 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         };
     }
 
-    /// <exception cref="RolloutException">UpdatedByHand, RouterNotApplicable, BaselineNotSupported.</exception>
+    /// <exception cref="RolloutException">UpdatedByHand, RouterNotApplicable, BaselineNotSupported, WorkloadRoomNotSupported.</exception>
     private static void CheckInPlace(Workload workload, RolloutRequest request)
     {
         if (workload.IsOnDelete) throw StrategyErrors.UpdatedByHand(workload.Title);
         if (request.Docker.Router is { } router) throw StrategyErrors.RouterNotApplicable(workload.Title, router);
+        if (request.MaxSurge is not null) throw WorkloadErrors.RoomNotTaken(workload.Title, "maxSurge");
+        if (request.MaxUnavailable is not null && workload.Kind == "statefulset") throw WorkloadErrors.RoomNotTaken(workload.Title, "maxUnavailable");
         if (request.Baseline) throw StepErrors.BaselineNotSupported(workload.Title, "its Pods are replaced in place, and none are made beside them");
     }
 

@@ -169,7 +169,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         if (health.Verdict != HealthVerdict.Healthy && record.OnFailure != FailureAction.Continue) return await FailAsync(now, "HealthCheckFailed", health.Findings, cancellation, health.Verdict, health.ToDecisions());
         await WriteAsync(
             now,
-            same => (same with { Stepped = same.Stepped!.Passing(store.Now) }).With([.. health.ToDecisions(), new RolloutDecision(store.Now, "Checked", health.Findings, health.Verdict)]),
+            same => (same with { Stepped = same.Stepped!.Passing(store.Now) }).With([.. health.ToDecisions()]),
             cancellation);
         return null;
     }

@@ -129,6 +129,7 @@ public sealed class InPlaceContractTests
         await Stage.RefusedAsync("StrategyNotSupported", () => stage.StartAsync(Stage.Request("") with { Strategy = RolloutStrategy.BlueGreen }));
         await Stage.RefusedAsync("RouterNotApplicable", () => stage.StartAsync(Stage.Request("34%") with { Docker = new DockerWorkload { Router = "Gateway" } }));
         await Stage.RefusedAsync("BaselineNotSupported", () => stage.StartAsync(Stage.Request("34%") with { Baseline = true }));
+        await Stage.RefusedAsync("WorkloadRoomNotSupported", () => stage.StartAsync(Stage.Request("34%") with { MaxSurge = "1" }));
         await Stage.RefusedAsync("StepHasTooManyReplicas", () => stage.StartAsync(Stage.Request("replicas 4")));
         Assert.Equal((3, 0), await VersionsAsync(stage));
 

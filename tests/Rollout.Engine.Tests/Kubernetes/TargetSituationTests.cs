@@ -178,6 +178,18 @@ public sealed class TargetSituationTests
     }
 
     [Theory, EachCluster]
+    public async Task APlanIsShownThoughTheWorkloadMovesOnMeanwhile(string cluster)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, "deployment", "app:v1");
+        var plan = await target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")! }, SilentReporter.Instance, Limit);
+
+        await place.PatchAsync(Resources.Deployments, "app", Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["team"] = "a" } } }));
+
+        Assert.Contains("app:v2", Assert.Single(await target.PreviewAsync(plan, Limit)), StringComparison.Ordinal);
+    }
+
+    [Theory, EachCluster]
     public async Task APlanShowsWhatIsDeployedAndChangesNothing(string cluster)
     {
         await using var place = await Clusters.PlaygroundAsync(cluster);

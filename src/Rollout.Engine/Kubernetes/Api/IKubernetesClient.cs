@@ -108,6 +108,14 @@ public sealed record Patch
     /// <summary>Takes over fields that another manager owns (server-side apply).</summary>
     public bool Force { get; init; }
 
+    /// <summary>The same for whatever version the object has by then.</summary>
+    internal Patch OfAnyVersion()
+    {
+        var body = Body.DeepClone();
+        ((body as JsonObject)?["metadata"] as JsonObject)?.Remove("resourceVersion");
+        return new Patch(MediaType, body) { Subresource = Subresource, Force = Force };
+    }
+
     /// <summary>JSON merge patch (RFC 7396): objects are merged, lists replaced, null removes.</summary>
     public static Patch Merge(JsonObject body) => new("application/merge-patch+json", body);
 

@@ -91,8 +91,8 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
         }
     }
 
-    /// <summary>The whole object as the server would store it after a patch.</summary>
-    public Task<JsonObject> PreviewAsync(Workload workload, Patch patch, CancellationToken cancellation) => kind.PreviewAsync(Client, workload, patch, cancellation);
+    /// <summary>The whole object as the server would store it after a patch. What is only tried has no precondition: a status that moves meanwhile changes nothing of the answer.</summary>
+    public Task<JsonObject> PreviewAsync(Workload workload, Patch patch, CancellationToken cancellation) => kind.PreviewAsync(Client, workload, patch.OfAnyVersion(), cancellation);
 
     /// <summary>Writes the record of its last rollout on it.</summary>
     public Task<Workload> WriteAsync(Workload workload, RolloutRecord record, CancellationToken cancellation) =>

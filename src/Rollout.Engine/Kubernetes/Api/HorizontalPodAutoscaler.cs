@@ -1,0 +1,21 @@
+namespace Rollout.Engine.Kubernetes.Api;
+
+/// <summary>A HorizontalPodAutoscaler (autoscaling/v2).</summary>
+public sealed record HorizontalPodAutoscaler : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    /// <summary>What is wanted.</summary>
+    public HorizontalPodAutoscalerSpec Spec { get; init => field = value ?? new(); } = new();
+}
+
+/// <summary>spec of a HorizontalPodAutoscaler.</summary>
+public sealed record HorizontalPodAutoscalerSpec
+{
+    /// <summary>Whose replicas it sets.</summary>
+    public ObjectReference ScaleTargetRef { get; init => field = value ?? new(); } = new();
+    /// <summary>Pods at least; null counts as 1.</summary>
+    public int? MinReplicas { get; init; }
+    /// <summary>Pods at most.</summary>
+    public int MaxReplicas { get; init; }
+}

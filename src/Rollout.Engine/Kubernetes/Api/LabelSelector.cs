@@ -1,0 +1,46 @@
+namespace Rollout.Engine.Kubernetes.Api;
+
+/// <summary>spec.selector of a workload.</summary>
+public sealed record LabelSelector
+{
+    /// <summary>Labels that must be equal.</summary>
+    public IReadOnlyDictionary<string, string> MatchLabels { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
+    /// <summary>Further rules.</summary>
+    public IReadOnlyList<LabelRequirement> MatchExpressions { get; init => field = value ?? []; } = [];
+
+    /// <summary>Whether it selects what has these labels.</summary>
+    public bool Matches(IReadOnlyDictionary<string, string> labels) =>
+        MatchLabels.All(label => labels.TryGetValue(label.Key, out var value) && value == label.Value) && MatchExpressions.All(rule => rule.Matches(labels));
+
+    /// <summary>As a labelSelector parameter takes it: <c>app=shop,tier in (a,b)</c>.</summary>
+    public override string ToString() => string.Join(',', MatchLabels.Select(label => $"{label.Key}={label.Value}").Concat(MatchExpressions.Select(rule => rule.ToString())));
+}
+
+/// <summary>One rule of matchExpressions.</summary>
+public sealed record LabelRequirement
+{
+    /// <summary>The label.</summary>
+    public string Key { get; init => field = value ?? ""; } = "";
+    /// <summary>In, NotIn, Exists, DoesNotExist.</summary>
+    public string Operator { get; init => field = value ?? ""; } = "";
+    /// <summary>The values of In and NotIn.</summary>
+    public IReadOnlyList<string> Values { get; init => field = value ?? []; } = [];
+
+    /// <summary>Whether it holds for these labels.</summary>
+    public bool Matches(IReadOnlyDictionary<string, string> labels) => (Operator, labels.TryGetValue(Key, out var value)) switch
+    {
+        ("In", var has) => has && Values.Contains(value),
+        ("NotIn", var has) => !has || !Values.Contains(value),
+        ("Exists", var has) => has,
+        var (_, has) => !has,
+    };
+
+    /// <inheritdoc/>
+    public override string ToString() => Operator switch
+    {
+        "In" => $"{Key} in ({string.Join(',', Values)})",
+        "NotIn" => $"{Key} notin ({string.Join(',', Values)})",
+        "Exists" => Key,
+        _ => "!" + Key,
+    };
+}

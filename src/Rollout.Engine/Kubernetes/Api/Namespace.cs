@@ -1,0 +1,8 @@
+namespace Rollout.Engine.Kubernetes.Api;
+
+/// <summary>A Namespace (v1).</summary>
+public sealed record Namespace : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+}

@@ -1,0 +1,19 @@
+namespace Rollout.Engine.Kubernetes.Api;
+
+/// <summary>What metrics.k8s.io tells of a Pod.</summary>
+public sealed record PodMetrics : IKubernetesObject
+{
+    /// <inheritdoc/>
+    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    /// <summary>One for each container.</summary>
+    public IReadOnlyList<ContainerMetrics> Containers { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>A container within <see cref="PodMetrics"/>.</summary>
+public sealed record ContainerMetrics
+{
+    /// <summary>The container's name.</summary>
+    public string Name { get; init => field = value ?? ""; } = "";
+    /// <summary>Quantities by resource: cpu, memory.</summary>
+    public IReadOnlyDictionary<string, string> Usage { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
+}

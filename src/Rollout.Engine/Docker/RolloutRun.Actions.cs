@@ -20,7 +20,7 @@ internal sealed partial class RolloutRun
             RolloutAction.Shift shift => ShiftAsync(snapshot, shift, cancellation),
             RolloutAction.Pass => PassAsync(cancellation),
             RolloutAction.Check => CheckAsync(snapshot, status, cancellation),
-            RolloutAction.Expire => FailAsync("ApprovalTimedOut", $"Nobody resumed it at the step '{lease.State.Change!.Step}'.", null, cancellation),
+            RolloutAction.Expire => FailAsync(RolloutAction.Expire.Reason, RolloutAction.Expire.Message(lease.State.Change!.Step), null, cancellation),
             RolloutAction.Hold => HoldAsync(),
             RolloutAction.Withdraw withdraw => WithdrawAsync(snapshot, withdraw, cancellation),
             RolloutAction.Retire retire => RetireAsync(snapshot, OldOf(snapshot)[retire.Index - 1].Replica!, cancellation),

@@ -105,7 +105,14 @@ internal abstract record RolloutAction
     internal sealed record Pass(int Step) : RolloutAction;
 
     /// <summary>Nobody resumed it in the time that this step gives.</summary>
-    internal sealed record Expire(int Step) : RolloutAction;
+    internal sealed record Expire(int Step) : RolloutAction
+    {
+        /// <summary>One word for why, on every platform.</summary>
+        internal const string Reason = "ApprovalExpired";
+
+        /// <summary>The same in a sentence.</summary>
+        internal static string Message(RolloutStep? step) => $"Nobody resumed it in the time that the step '{step}' gives.";
+    }
 
     /// <summary>Nothing can be done until somebody resumes it, and nobody need wait for that.</summary>
     internal sealed record Hold : RolloutAction;

@@ -180,7 +180,7 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
         var shop = await ServingAsync(haproxy, replicas: 1);
 
         var status = await shop.StartAsync(Canary(await shop.FastImageAsync("v2"), "50%,pause within 100ms"));
-        Assert.Equal((RolloutPhase.Undone, "ApprovalTimedOut"), (status.Phase, status.Reason));
+        Assert.Equal((RolloutPhase.Undone, "ApprovalExpired"), (status.Phase, status.Reason));
     }
 
     [FactNeeds("docker", "haproxy", "busybox")]

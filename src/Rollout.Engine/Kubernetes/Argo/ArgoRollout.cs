@@ -4,7 +4,7 @@ using Rollout.Engine.Kubernetes.Api;
 
 namespace Rollout.Engine.Kubernetes.Argo;
 
-// As in Api/Models.cs: only what is read, null counts as empty, and nothing is written back whole.
+// As in Api/KubernetesObject.cs: only what is read, null counts as empty, and nothing is written back whole.
 
 /// <summary>A Rollout of Argo Rollouts (argoproj.io/v1alpha1).</summary>
 internal sealed record ArgoRollout : IKubernetesObject

@@ -110,7 +110,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
                 await PassAsync(now, state, cancellation);
                 return null;
             case RolloutAction.Expire:
-                return await FailAsync(now, "ApprovalExpired", $"Nobody resumed it in the time that the step '{state.Current}' gives.", cancellation, verdict: null);
+                return await FailAsync(now, RolloutAction.Expire.Reason, RolloutAction.Expire.Message(state.Current), cancellation, verdict: null);
             case RolloutAction.Hold:
                 await WriteAsync(now, same => same with { Phase = RolloutPhase.Paused }, cancellation);
                 return null;

@@ -53,8 +53,8 @@ public sealed class ReleasesUnderLoadTests(ServiceUnderLoad service) : IClassFix
 
         // What is healthy was neither stopped nor started, and serves alone.
         Assert.Equal(serving, await service.ServingAsync());
-        // Of a crash the router may tell sooner than the container.
-        Assert.Contains(status.Decisions, decision => decision is { Verdict: HealthVerdict.Unhealthy, Samples: > 0 } && decision.Threshold?.Contains(threshold, StringComparison.Ordinal) == true);
+        // Of a crash the router or the container tells, whichever is the sooner.
+        Assert.Contains(status.Decisions, decision => decision.Verdict == HealthVerdict.Unhealthy && (threshold.Length == 0 || decision.Threshold?.Contains(threshold, StringComparison.Ordinal) == true));
         // The undo is judged by the same checks, and what the bad release did is not held against what runs again.
         Assert.True(status.Decisions.TakeLast(2).First().Verdict == HealthVerdict.Healthy, string.Join('\n', status.Decisions));
         Assert.Equal(HealthVerdict.Unhealthy, (await service.Target.HistoryAsync(default)).First(revision => !revision.Current).Verdict);

@@ -158,6 +158,7 @@ internal static partial class DockerErrors
         if (NameTakenPattern().IsMatch(message)) return NameTaken(message);
         if (PortTakenPattern().IsMatch(message)) return PortTaken(message);
         if (ImageMissing(message) is { } imageMissing) return imageMissing;
+        if (ReferencePattern().IsMatch(message)) return ImageReferenceRefused(endpoint, message);
         if (ContainerNotFoundPattern().Match(message) is { Success: true } container) return ContainerNotFound(container.Groups["name"].Value);
         if (NetworkNotFoundPattern().Match(message) is { Success: true } network) return NetworkNotFound(network.Groups["name"].Value);
         return (int)status switch
@@ -195,6 +196,13 @@ internal static partial class DockerErrors
         $"The engine has no image '{name}'.",
         "Build or pull it first, or mend the name.",
         name);
+
+    internal static RolloutException ImageReferenceRefused(RolloutEndpoint endpoint, string message) => new(
+        "ImageReferenceRefused",
+        ErrorKind.InvalidInput,
+        $"The Docker engine at {endpoint} does not take that name for an image: {message}",
+        "Older engines know no IPv6 address as a registry: give the registry a host name (in /etc/hosts, for instance), and use that.",
+        endpoint);
 
     internal static RolloutException ContainerNotFound(string name) => new(
         "ContainerNotFound",
@@ -255,6 +263,9 @@ internal static partial class DockerErrors
 
     [GeneratedRegex(@"no such image: (?<name>\S+)|image does not exist locally with the tag: (?<name>\S+)|tag does not exist: (?<name>\S+)", RegexOptions.IgnoreCase)]
     private static partial Regex ImageNotFoundPattern();
+
+    [GeneratedRegex("invalid reference format", RegexOptions.IgnoreCase)]
+    private static partial Regex ReferencePattern();
 
     [GeneratedRegex(@"no such container: (?<name>\S+)", RegexOptions.IgnoreCase)]
     private static partial Regex ContainerNotFoundPattern();

@@ -56,6 +56,7 @@ public sealed class FakeEngineTests
     [InlineData(404, "No such image: shop:v1", "ImageNotFound", ErrorKind.NotFound)]
     [InlineData(404, "No such container: x", "ContainerNotFound", ErrorKind.NotFound)]
     [InlineData(404, "network shop-net not found", "NetworkNotFound", ErrorKind.NotFound)]
+    [InlineData(500, "invalid reference format", "ImageReferenceRefused", ErrorKind.InvalidInput)]
     [InlineData(404, "something else", "DockerNotFound", ErrorKind.NotFound)]
     [InlineData(403, "authorization denied by plugin", "DockerRequestDenied", ErrorKind.PermissionDenied)]
     [InlineData(409, "cannot do that now", "DockerConflict", ErrorKind.Conflict)]

@@ -7,4 +7,4 @@ namespace Rollout.Engine.Docker;
 /// <param name="Replica">Its number within.</param>
 /// <param name="Restart">The restart policy it had.</param>
 /// <param name="Address">host:port that leads to it, where it publishes one.</param>
-internal sealed record AdoptedReplica(string Id, string Name, int Release, int Replica, string Restart, string? Address);
+internal sealed record AdoptedReplica(string Id, string Name, int Release, int Replica, string Restart, string? Address = null);

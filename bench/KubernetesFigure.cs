@@ -104,7 +104,8 @@ internal static class KubernetesFigure
 
     private static async Task<Measured> ChildAsync(string what, string @namespace, int count, string image = "")
     {
-        var output = await RunAsync(Environment.ProcessPath!, [FleetRun.Word, what, @namespace, count.ToString(CultureInfo.InvariantCulture), image]);
+        // The program itself, also where this one was started as 'dotnet Rollout.Bench.dll'.
+        var output = await RunAsync(Path.ChangeExtension(typeof(FleetRun).Assembly.Location, null), [FleetRun.Word, what, @namespace, count.ToString(CultureInfo.InvariantCulture), image]);
         return JsonSerializer.Deserialize<Measured>(output)!;
     }
 

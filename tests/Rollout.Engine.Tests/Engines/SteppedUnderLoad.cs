@@ -25,7 +25,7 @@ internal static class SteppedUnderLoad
         await RollOutAsync(images[1], new RolloutRequest { Image = images[1], Docker = shape });
 
         await using var load = LoadGenerator.Start(router.Uri, requestsPerSecond: 1100);
-        var switches = new List<TimeSpan>();
+        var switches = new List<Switch>();
         for (var i = 0; i < rollouts; i++)
         {
             var image = images[i % 2];
@@ -41,27 +41,38 @@ internal static class SteppedUnderLoad
 
         return new SteppedUnderLoadResult(await load.StopAsync(), switches);
 
-        async Task RollOutAsync(ImageReference image, RolloutRequest request, RolloutPhase expected = RolloutPhase.Healthy) =>
+        async Task<RolloutStatus> RollOutAsync(ImageReference image, RolloutRequest request, RolloutPhase expected = RolloutPhase.Healthy) =>
             await ApplyAsync(image, await target.PlanAsync(request, SilentReporter.Instance, CancellationToken.None), expected);
 
-        async Task<TimeSpan> SwitchAsync(ImageReference image, RolloutRequest request, LoadGenerator load, string old)
+        async Task<Switch> SwitchAsync(ImageReference image, RolloutRequest request, LoadGenerator load, string old)
         {
             await RollOutAsync(image, request, RolloutPhase.Paused);
-            var decided = Stopwatch.GetTimestamp();
-            await ApplyAsync(image, await target.PlanAsync(new RolloutCommand(RolloutVerb.Resume), SilentReporter.Instance, CancellationToken.None), RolloutPhase.Healthy);
+            var called = Stopwatch.GetTimestamp();
+            var status = await ApplyAsync(image, await target.PlanAsync(new RolloutCommand(RolloutVerb.Resume), SilentReporter.Instance, CancellationToken.None), RolloutPhase.Healthy);
             var last = load.LastSentTo(old);
-            return last < decided ? TimeSpan.Zero : Stopwatch.GetElapsedTime(decided, last);
+            var decided = DateTimeOffset.UtcNow - status.Decisions.Last(decision => decision.Action == "Resumed").At;
+            var lastAgo = Stopwatch.GetElapsedTime(last);
+            return new Switch(NotBelowZero(decided - lastAgo), NotBelowZero(Stopwatch.GetElapsedTime(called) - lastAgo));
         }
 
-        async Task ApplyAsync(ImageReference image, RolloutPlan plan, RolloutPhase expected)
+        async Task<RolloutStatus> ApplyAsync(ImageReference image, RolloutPlan plan, RolloutPhase expected)
         {
             var status = await target.ApplyAsync(plan, null, SilentReporter.Instance, CancellationToken.None);
             if (status.Phase != expected) throw new InvalidOperationException($"{image}: {status.Phase}: {status.Reason}: {status.Message}");
+            return status;
         }
     }
+
+    // The last one may have been sent before anything was decided.
+    private static TimeSpan NotBelowZero(TimeSpan time) => time < TimeSpan.Zero ? TimeSpan.Zero : time;
 }
 
 /// <summary>What came of it.</summary>
 /// <param name="Load">The load.</param>
-/// <param name="Switches">From the call that lets it switch, everything that is written down included, to the last request that the old side was sent, for each blue-green rollout.</param>
-internal sealed record SteppedUnderLoadResult(LoadResult Load, IReadOnlyList<TimeSpan> Switches);
+/// <param name="Switches">How long each blue-green rollout took to switch.</param>
+internal sealed record SteppedUnderLoadResult(LoadResult Load, IReadOnlyList<Switch> Switches);
+
+/// <summary>How long it was until the last request that the old side was sent.</summary>
+/// <param name="FromDecision">Since the decision that lets it switch, the writing of its record included.</param>
+/// <param name="FromCall">Since the call that led to that decision.</param>
+internal sealed record Switch(TimeSpan FromDecision, TimeSpan FromCall);

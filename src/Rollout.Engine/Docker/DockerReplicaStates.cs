@@ -57,8 +57,8 @@ internal sealed class DockerReplicaStates(DockerTargetServices services) : IRepl
             Running = container.State.Running && container.State.Status == "running",
             Status = container.State.Status,
             Health = health?.Status is null or "none" ? null : health.Status,
-            HealthOutput = said is null ? null : (await EnvironmentSecrets.OfAsync(services.Engine, replica.Id, cancellation)).Hide(said),
-            Restarts = container.State.StartedAt < since + services.Engine.ClockAhead ? 0 : container.RestartCount,
+            HealthOutput = said is null ? null : (await EnvironmentSecrets.OfAsync(services.Engine, container, cancellation)).Hide(said),
+            Restarts = container.RestartsSince(since + services.Engine.ClockAhead),
             OutOfMemory = container.State.OomKilled,
             ExitCode = container.State.Running ? null : container.State.ExitCode,
         };

@@ -19,11 +19,14 @@ internal sealed class EnvironmentSecrets
     private EnvironmentSecrets(IReadOnlyList<string> values) => this.values = values;
 
     /// <summary>Those of a container.</summary>
-    internal static async Task<EnvironmentSecrets> OfAsync(IDockerClient engine, string container, CancellationToken cancellation)
+    internal static async Task<EnvironmentSecrets> OfAsync(IDockerClient engine, string id, CancellationToken cancellation) =>
+        await engine.Containers.InspectAsync(id, cancellation) is { } container ? await OfAsync(engine, container, cancellation) : Of([]);
+
+    /// <inheritdoc cref="OfAsync(IDockerClient, string, CancellationToken)"/>
+    internal static async Task<EnvironmentSecrets> OfAsync(IDockerClient engine, ContainerInspect container, CancellationToken cancellation)
     {
-        if (await engine.Containers.InspectAsync(container, cancellation) is not { } found) return Of([]);
-        var image = await engine.Images.InspectAsync(found.Image, cancellation);
-        return Of(found.Config.Strings("Env").Except((image?.Config ?? []).Strings("Env")));
+        var image = await engine.Images.InspectAsync(container.Image, cancellation);
+        return Of(container.Config.Strings("Env").Except((image?.Config ?? []).Strings("Env")));
     }
 
     /// <summary>Those of variables as <c>NAME=value</c>. Of a value with several lines each is one, as a log's tail may begin in the midst of it.</summary>

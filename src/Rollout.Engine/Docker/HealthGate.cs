@@ -60,14 +60,11 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
         var now = time.GetUtcNow();
         if (container.State.Running) upSince.TryAdd(replica.Id, now);
         var accepts = await AcceptsAsync(replica, container, port, cancellation);
-        var health = ReplicaHealth.Judge(SinceBegun(container), accepts, now - upSince.GetValueOrDefault(replica.Id, now), change.GraceRestarts);
+        var health = ReplicaHealth.Judge(container with { RestartCount = container.RestartsSince(begun) }, accepts, now - upSince.GetValueOrDefault(replica.Id, now), change.GraceRestarts);
         IsProbing |= health.Phase == ReplicaPhase.Starting && container.State.Health is null;
         var judged = Forgive(replica.Id, health, now);
         return judged.Phase == ReplicaPhase.Ready || !StandsAsBefore(container) ? judged : LeaveIll(replica.Id);
     }
-
-    /// <summary>What it went through before the change is none of it; the engine counts on.</summary>
-    private ContainerInspect SinceBegun(ContainerInspect container) => container.State.StartedAt < begun ? container with { RestartCount = 0 } : container;
 
     /// <summary>On the way back what was never touched is as good as it was: that it was not well before is no reason to leave the new beside it.</summary>
     private bool StandsAsBefore(ContainerInspect container) =>

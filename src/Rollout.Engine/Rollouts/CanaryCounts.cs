@@ -29,8 +29,11 @@ internal readonly record struct CanaryCounts(int Canary, int Stable)
 
     /// <summary>The counts of a step: the nearest; where there are none (half a replica below all, and no room beside them) all but one, so that the new is not left with none.</summary>
     /// <inheritdoc cref="Nearest"/>
-    internal static CanaryCounts OfShare(int replicas, decimal percent, int surge) =>
-        Nearest(replicas, percent, surge) is { Canary: 0 } && percent > 50 && replicas > 1 ? new CanaryCounts(replicas - 1, 1) : Nearest(replicas, percent, surge);
+    internal static CanaryCounts OfShare(int replicas, decimal percent, int surge)
+    {
+        var nearest = Nearest(replicas, percent, surge);
+        return nearest.Canary == 0 && percent > 50 && replicas > 1 ? new CanaryCounts(replicas - 1, 1) : nearest;
+    }
 
     /// <summary>In order of preference where two are equally near.</summary>
     private static IEnumerable<CanaryCounts> Options(int replicas, decimal percent, int surge, bool extremesAllowed)

@@ -92,7 +92,7 @@ public sealed record RolloutRequest
     public IReadOnlyList<RolloutHealthCheck> HealthChecks { get; init; } = [];
 
     /// <summary>How long it may take until every new replica is healthy.</summary>
-    public TimeSpan Timeout { get; init; } = RolloutRequest.UsualTimeout;
+    public TimeSpan Timeout { get; init; } = UsualTimeout;
 
     /// <summary>Restarts of a new replica that are forgiven.</summary>
     public int GraceRestarts { get; init; }

@@ -53,6 +53,9 @@ public sealed record ContainerInspect
     public JsonObject NetworkSettings { get; init => field = value ?? []; } = [];
     /// <summary>What is mounted, the engine's own volumes included.</summary>
     public IReadOnlyList<MountPoint> Mounts { get; init => field = value ?? []; } = [];
+
+    /// <summary>How often it was restarted since then, by the engine's clock. The engine counts on: what ran before that and was not touched has none since.</summary>
+    internal int RestartsSince(DateTimeOffset? begun) => State.StartedAt < begun ? 0 : RestartCount;
 }
 
 /// <summary>A mount within <see cref="ContainerInspect"/>.</summary>

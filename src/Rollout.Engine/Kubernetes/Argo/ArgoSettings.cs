@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Kubernetes.Argo;
@@ -30,8 +30,8 @@ internal static class ArgoSettings
         if (request.Docker.NamesRouter) yield return ("-Router", null);
         if (request.AutoPromote) yield return ("-AutoPromote", true);
         if (request.ScaleDownDelay > TimeSpan.Zero) yield return ("-ScaleDownDelay", (int)Math.Ceiling(request.ScaleDownDelay.TotalSeconds));
-        if (request.MaxSurge is { } surge) yield return ("-MaxSurge", Share(surge));
-        if (request.MaxUnavailable is { } unavailable) yield return ("-MaxUnavailable", Share(unavailable));
+        if (request.MaxSurge is { } surge) yield return ("-MaxSurge", ImageChange.Share(surge));
+        if (request.MaxUnavailable is { } unavailable) yield return ("-MaxUnavailable", ImageChange.Share(unavailable));
     }
 
     /// <summary>A blue-green Rollout's maxUnavailable is that of a restart; a canary keeps its old Pods only behind a router.</summary>
@@ -43,8 +43,4 @@ internal static class ArgoSettings
         ("-MaxUnavailable", { BlueGreen: null }) => "maxUnavailable",
         _ => null,
     };
-
-    /// <summary>A number is a JSON number, a percentage a text.</summary>
-    private static JsonValue Share(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : JsonValue.Create(text);
 }

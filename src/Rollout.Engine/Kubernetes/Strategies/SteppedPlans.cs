@@ -26,7 +26,8 @@ internal sealed record SteppedChange(ImageChange Change, StepChecks Checks, Step
         return surge == 0 && unavailable == 0 ? (0, 1) : (surge, Math.Min(unavailable, replicas));
     }
 
-    private static int Share(string text, int of, Func<decimal, decimal> round)
+    /// <summary>A number, or a percentage of so many.</summary>
+    internal static int Share(string text, int of, Func<decimal, decimal> round)
     {
         if (text.Length == 0) return 0;
         var isPercentage = text.EndsWith('%');

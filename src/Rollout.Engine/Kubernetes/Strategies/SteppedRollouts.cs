@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Traffic.Kubernetes;
@@ -60,8 +59,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         if (router is null) return null;
         var same = known?.Router == router ? known : null;
         var asked = new ShareRoute { Router = router, Name = request.Docker.RouterEndpoint ?? same?.Name ?? "", Backend = request.Docker.Backend ?? same?.Backend.Split('/')[0] ?? "" };
-        var labels = (workload.Template["metadata"]?["labels"] as JsonObject ?? []).ToDictionary(label => label.Key, label => $"{label.Value}");
-        return await ShareRouters.ResolveAsync(store.Client, store.Namespace, workload.Title, labels, asked, SecondSet.NameBeside(workload, SteppedState.RoleOf(request.Strategy)), reporter, cancellation);
+        return await ShareRouters.ResolveAsync(store.Client, store.Namespace, workload.Title, PodTemplate.Labels(workload.Template), asked, SecondSet.NameBeside(workload, SteppedState.RoleOf(request.Strategy)), reporter, cancellation);
     }
 
     /// <summary>A switch is checked when it is made, while it can still be taken back at once.</summary>

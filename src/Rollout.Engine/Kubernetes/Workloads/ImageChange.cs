@@ -86,6 +86,6 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
     }.With(new RolloutDecision(now, "Started", $"{Image} in container {Container}."));
 
     /// <summary>A number is a JSON number, a percentage a text; the server says what else is wrong.</summary>
-    private static JsonValue Share(string text) =>
+    internal static JsonValue Share(string text) =>
         int.TryParse(text, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : JsonValue.Create(text);
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Rollout.Engine.Traffic.Kubernetes;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
 
@@ -29,6 +30,9 @@ internal static class PodTemplate
     /// <summary>The image of a container; null where there is no such container.</summary>
     public static string? Image(JsonObject template, string container) =>
         (string?)Lists.SelectMany(list => In(template, list)).FirstOrDefault(item => Name(item) == container)?["image"];
+
+    /// <summary>The labels that its Pods get.</summary>
+    public static Dictionary<string, string> Labels(JsonObject template) => ServiceSelector.Strings(template["metadata"]?["labels"]);
 
     /// <summary>Gives a container of this copy its image.</summary>
     public static void SetImage(JsonObject template, string container, string image)

@@ -37,8 +37,8 @@ internal sealed record RequestLoss(ImageChange Change, IReadOnlyList<RolloutStep
     {
         // Of an init container nobody asks anything; where nothing runs there is nothing to lose.
         if (Replicas == 0 || Container is not { } container) return [];
-        var labels = Strings(Workload.Template["metadata"]?["labels"]);
-        return new[] { Readiness(container), Stopping(container, services.Any(service => Selects(service, labels))), Interruption() }.OfType<string>()
+        var labels = PodTemplate.Labels(Workload.Template);
+        return new[] { Readiness(container), Stopping(container, services.Any(service => ServiceSelector.Selects(service, labels))), Interruption() }.OfType<string>()
             .Concat(budgets.Where(budget => budget.Spec.Selector?.Matches(labels) == true).Select(Budget).OfType<string>())
             .Concat(services.Where(service => SelectsBothSides(service, labels)).Select(BothSides))
             .Concat(Route is null ? ShareByReplicas.Misses(Steps, Workload.Replaceable, Room().Surge, Workload.IsInPlace ? "Take more replicas." : "Take more replicas, or put a router in front (-Router).") : []);
@@ -82,9 +82,9 @@ internal sealed record RequestLoss(ImageChange Change, IReadOnlyList<RolloutStep
 
     private bool SelectsBothSides(PlainObject service, IReadOnlyDictionary<string, string> labels)
     {
-        if (Route is not { } route || !Selects(service, labels) || !labels.ContainsKey(route.Label)) return false;
+        if (Route is not { } route || !ServiceSelector.Selects(service, labels) || !labels.ContainsKey(route.Label)) return false;
         // Where the sides are subsets of it, the router tells them apart behind it.
-        return !(route.Backend.Contains('/', StringComparison.Ordinal) && service.Metadata.Name == route.Backend.Split('/')[0]) && Selects(service, new Dictionary<string, string>(labels) { [route.Label] = route.NewValue });
+        return !(route.Backend.Contains('/', StringComparison.Ordinal) && service.Metadata.Name == route.Backend.Split('/')[0]) && ServiceSelector.Selects(service, new Dictionary<string, string>(labels) { [route.Label] = route.NewValue });
     }
 
     /// <summary>Pods that may be missing at a time.</summary>
@@ -98,12 +98,5 @@ internal sealed record RequestLoss(ImageChange Change, IReadOnlyList<RolloutStep
 
     private (int Surge, int Unavailable) Room() => SteppedChange.Room(Workload, Change.Request, Replicas);
 
-    private int Share(JsonNode value) => $"{value}" is var text && text.EndsWith('%')
-        ? (int)Math.Ceiling(Replicas * decimal.Parse(text.TrimEnd('%'), CultureInfo.InvariantCulture) / 100)
-        : (int)value;
-
-    private static bool Selects(PlainObject service, IReadOnlyDictionary<string, string> labels) =>
-        Strings(service.Spec["selector"]) is { Count: > 0 } selector && selector.All(label => labels.TryGetValue(label.Key, out var value) && value == label.Value);
-
-    private static Dictionary<string, string> Strings(JsonNode? node) => (node as JsonObject ?? []).ToDictionary(pair => pair.Key, pair => $"{pair.Value}");
+    private int Share(JsonNode value) => SteppedChange.Share($"{value}", Replicas, decimal.Ceiling);
 }

@@ -30,9 +30,6 @@ internal abstract record RouteShape(Resource<PlainObject> Resource, string Rules
     /// <summary>What keeps the route from being in force as it is written; null where it is.</summary>
     public abstract string? Obstacle(PlainObject route);
 
-    /// <summary>Whether the kind's controller says anything of it.</summary>
-    public virtual bool Reports(PlainObject route) => true;
-
     private sealed record GatewayShape() : RouteShape(Resources.HttpRoutes, "rules", "backendRefs")
     {
         public override string Identity => "name";
@@ -87,13 +84,10 @@ internal abstract record RouteShape(Resource<PlainObject> Resource, string Rules
             return copy;
         }
 
-        // Istio writes a status only where it is told to.
-        public override bool Reports(PlainObject route) => route.Status["observedGeneration"] is not null;
-
         public override string? Obstacle(PlainObject route)
         {
-            // The API gives this generation as a text.
-            if (Reports(route) && long.TryParse($"{route.Status["observedGeneration"]}", out var seen) && seen < route.Metadata.Generation) return "Istio has not seen the last change yet";
+            // The API gives this generation as a text; Istio writes a status only where it is told to.
+            if (long.TryParse($"{route.Status["observedGeneration"]}", out var seen) && seen < route.Metadata.Generation) return "Istio has not seen the last change yet";
             var wrong = (route.Status["conditions"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(condition => (string?)condition["type"] == "Reconciled" && (string?)condition["status"] == "False");
             return wrong is null ? null : ForeignText.Neutralise($"{wrong["reason"]} {wrong["message"]}".Trim());
         }

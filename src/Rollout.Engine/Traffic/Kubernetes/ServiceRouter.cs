@@ -6,8 +6,6 @@ namespace Rollout.Engine.Traffic.Kubernetes;
 /// <summary>A Service whose selector is switched from one side to the other. In force is what its EndpointSlices say.</summary>
 internal sealed class ServiceRouter(IKubernetesClient client, string @namespace, ShareRoute route) : IShareRouter
 {
-    private const int Tries = 5;
-
     public async Task<decimal?> ShareAsync(CancellationToken cancellation)
     {
         var service = await FindAsync(cancellation);
@@ -16,24 +14,16 @@ internal sealed class ServiceRouter(IKubernetesClient client, string @namespace,
         return await IsInForceAsync(service, cancellation) ? value == route.NewValue ? 100 : 0 : null;
     }
 
-    public async Task SetAsync(decimal percent, CancellationToken cancellation)
+    public Task SetAsync(decimal percent, CancellationToken cancellation)
     {
         var wanted = percent >= 100 ? route.NewValue : route.OldValue;
-        for (var attempt = 1; ; attempt++)
+        var path = $"/spec/selector/{JsonPointer.Escaped(route.Label)}";
+        return RouteChange.ApplyAsync(client, Resources.Services, FindAsync, Switch, cancellation);
+
+        IReadOnlyList<JsonObject> Switch(PlainObject service)
         {
-            var service = await FindAsync(cancellation);
             var present = (string?)service.Spec["selector"]?[route.Label];
-            if (present == wanted) return;
-            try
-            {
-                var path = $"/spec/selector/{JsonPointer.Escaped(route.Label)}";
-                await client.PatchAsync(Resources.Services, @namespace, route.Name, Patch.Json([JsonPointer.Test(path, present), JsonPointer.Replace(path, wanted)]), cancellation);
-                return;
-            }
-            catch (RolloutException e) when (KubernetesErrors.IsConflict(e) && attempt < Tries)
-            {
-                // Changed meanwhile: looked at anew.
-            }
+            return present == wanted ? [] : [JsonPointer.Test(path, present), JsonPointer.Replace(path, wanted)];
         }
     }
 
@@ -46,7 +36,7 @@ internal sealed class ServiceRouter(IKubernetesClient client, string @namespace,
     private async Task<bool> IsInForceAsync(PlainObject service, CancellationToken cancellation)
     {
         var slices = await client.ListAllAsync(Resources.EndpointSlices, @namespace, new ListQuery { LabelSelector = $"kubernetes.io/service-name={route.Name}" }, cancellation);
-        var selector = string.Join(',', (service.Spec["selector"] as JsonObject ?? []).Select(label => $"{label.Key}={label.Value}"));
+        var selector = string.Join(',', ServiceSelector.Of(service).Select(label => $"{label.Key}={label.Value}"));
         var pods = (await client.ListAllAsync(Resources.Pods, @namespace, new ListQuery { LabelSelector = selector }, cancellation)).Items.Select(pod => pod.Metadata.Name).ToHashSet();
         var reached = slices.Items.SelectMany(slice => slice.Endpoints).Where(endpoint => endpoint.Conditions.Ready != false).Select(endpoint => endpoint.TargetRef.Name).ToList();
         return reached.Count > 0 && reached.All(pods.Contains);

@@ -32,7 +32,7 @@ internal static class ShareRouters
         IKubernetesClient client, string @namespace, string workload, IReadOnlyDictionary<string, string> labels, ShareRoute asked, string second, IReporter reporter, CancellationToken cancellation)
     {
         var service = await BackendAsync(client, @namespace, workload, labels, asked.Backend, cancellation);
-        var selector = Strings(service.Spec["selector"]);
+        var selector = ServiceSelector.Of(service);
         var label = UsualLabels.Concat(selector.Keys.Order(StringComparer.Ordinal)).First(selector.ContainsKey);
         var found = asked with { Backend = service.Metadata.Name, Second = second, Label = label, OldValue = selector[label], NewValue = NewValue(selector[label], second) };
         if (RouteShape.Find(asked.Router) is not { } shape)
@@ -47,10 +47,10 @@ internal static class ShareRouters
     private static async Task<PlainObject> BackendAsync(IKubernetesClient client, string @namespace, string workload, IReadOnlyDictionary<string, string> labels, string named, CancellationToken cancellation)
     {
         var services = (await client.ListAllAsync(Resources.Services, @namespace, new ListQuery(), cancellation)).Items
-            .Where(service => named.Length > 0 ? service.Metadata.Name == named : Strings(service.Spec["selector"]) is { Count: > 0 } selector && selector.All(labels.Contains))
+            .Where(service => named.Length > 0 ? service.Metadata.Name == named : ServiceSelector.Selects(service, labels))
             .ToList();
         if (services is not [var only]) throw RouteErrors.BackendNotChosen(workload, [.. services.Select(service => service.Metadata.Name)]);
-        return Strings(only.Spec["selector"]) is { Count: > 0 } own && own.All(labels.Contains) ? only : throw RouteErrors.BackendNotChosen(workload, []);
+        return ServiceSelector.Selects(only, labels) ? only : throw RouteErrors.BackendNotChosen(workload, []);
     }
 
     private static async Task<ShareRoute> RouteAsync(IKubernetesClient client, string @namespace, ShareRoute asked, RouteShape shape, IReporter reporter, CancellationToken cancellation)
@@ -77,7 +77,7 @@ internal static class ShareRouters
     {
         if (backends.Find(service => service.StartsWith(found.Backend + "/", StringComparison.Ordinal) && service != $"{found.Backend}/{Subset}") is not { } old) return found;
         var rules = (await client.ListAllAsync(Resources.DestinationRules, @namespace, new ListQuery(), cancellation)).Items.Where(rule => $"{rule.Spec["host"]}".Split('.')[0] == found.Backend);
-        var subsets = rules.SelectMany(rule => rule.Spec["subsets"] as JsonArray ?? []).OfType<JsonObject>().ToDictionary(subset => $"{subset["name"]}", subset => Strings(subset["labels"]));
+        var subsets = rules.SelectMany(rule => rule.Spec["subsets"] as JsonArray ?? []).OfType<JsonObject>().ToDictionary(subset => $"{subset["name"]}", subset => ServiceSelector.Strings(subset["labels"]));
         if (!subsets.TryGetValue(old.Split('/')[1], out var before) || !subsets.TryGetValue(Subset, out var after)) throw RouteErrors.SubsetsUnclear(found.Backend, $"there is no DestinationRule with both '{old.Split('/')[1]}' and '{Subset}'");
         if (before.Keys.Where(key => after.TryGetValue(key, out var value) && value != before[key]).ToList() is not [var label]) throw RouteErrors.SubsetsUnclear(found.Backend, "their labels do not differ in one value");
         return found with { Backend = old, Second = $"{found.Backend}/{Subset}", Label = label, OldValue = before[label], NewValue = after[label] };
@@ -89,6 +89,4 @@ internal static class ShareRouters
         var role = second[second.LastIndexOf('-')..];
         return value[..Math.Min(value.Length, 63 - role.Length)].TrimEnd('-', '.', '_') + role;
     }
-
-    private static Dictionary<string, string> Strings(JsonNode? node) => (node as JsonObject ?? []).ToDictionary(pair => pair.Key, pair => $"{pair.Value}");
 }

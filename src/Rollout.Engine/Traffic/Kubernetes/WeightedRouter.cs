@@ -9,13 +9,11 @@ namespace Rollout.Engine.Traffic.Kubernetes;
 /// </summary>
 internal sealed class WeightedRouter(IKubernetesClient client, string @namespace, ShareRoute route, RouteShape shape) : IShareRouter
 {
-    private const int Tries = 5;
-
     public async Task<decimal?> ShareAsync(CancellationToken cancellation)
     {
         var found = await FindAsync(cancellation);
         if (shape.Obstacle(found) is not null) return null;
-        var shares = RulesOf(found).Select(Share).Distinct().ToList();
+        var shares = RulesOf(found).Select(rule => rule.Share).Distinct().ToList();
         return shares is [var share] ? share : null;
     }
 
@@ -36,23 +34,14 @@ internal sealed class WeightedRouter(IKubernetesClient client, string @namespace
         return ((100 * scale) - fresh, fresh);
     }
 
-    private async Task ChangeAsync(Func<Rule, IEnumerable<JsonObject>> change, CancellationToken cancellation)
+    private Task ChangeAsync(Func<Rule, IEnumerable<JsonObject>> change, CancellationToken cancellation)
     {
-        for (var attempt = 1; ; attempt++)
+        return RouteChange.ApplyAsync(client, shape.Resource, FindAsync, Operations, cancellation);
+
+        IReadOnlyList<JsonObject> Operations(PlainObject found)
         {
-            var found = await FindAsync(cancellation);
             var operations = RulesOf(found).SelectMany(change).ToList();
-            if (operations.Count == 0) return;
-            try
-            {
-                JsonObject[] all = [JsonPointer.Test("/metadata/resourceVersion", found.Metadata.ResourceVersion), .. operations];
-                await client.PatchAsync(shape.Resource, @namespace, route.Name, Patch.Json([.. all]), cancellation);
-                return;
-            }
-            catch (RolloutException e) when (KubernetesErrors.IsConflict(e) && attempt < Tries)
-            {
-                // Changed meanwhile: looked at anew.
-            }
+            return operations.Count == 0 ? [] : [JsonPointer.Test("/metadata/resourceVersion", found.Metadata.ResourceVersion), .. operations];
         }
     }
 
@@ -85,8 +74,6 @@ internal sealed class WeightedRouter(IKubernetesClient client, string @namespace
         : [Identity(rule, index), JsonPointer.Add($"{rule.Path}/{index}/weight", weight)];
 
     private JsonObject Identity(Rule rule, int index) => JsonPointer.Test($"{rule.Path}/{index}/{shape.Identity}", rule.Backend(index)[shape.Identity]);
-
-    private static decimal Share(Rule rule) => rule.Share;
 
     /// <summary>The rules that send traffic to the old side.</summary>
     private IEnumerable<Rule> RulesOf(PlainObject found) => Rule.Of(found, shape, @namespace, route.Backend, route.Second);

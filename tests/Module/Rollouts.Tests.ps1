@@ -146,6 +146,10 @@ Describe 'Get-Rollout' -Skip:$NoDocker {
         ($there | Get-Rollout).Phase | Should -Be Healthy
         (Get-Failure { $other | Get-Rollout -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'DockerEngineNotReachable,*'
         (Get-Failure { $other | Undo-Rollout -Force -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'DockerEngineNotReachable,*'
+        ($there | Wait-Rollout).Target | Should -Be $there.Target
+        ($there | Get-RolloutHistory).Count | Should -BeGreaterThan 0
+        (Get-Failure { $other | Wait-Rollout -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'DockerEngineNotReachable,*'
+        (Get-Failure { $other | Stop-Rollout -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'DockerEngineNotReachable,*'
     }
 
     It 'lists nothing, without an error, where no engine is and none was named' {

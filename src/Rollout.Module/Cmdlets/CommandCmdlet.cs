@@ -9,10 +9,14 @@ namespace Rollout.Module.Cmdlets;
 public abstract class CommandCmdlet : ChangeCmdlet
 {
     /// <summary>The rollout, or its target.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Target")]
     [ArgumentCompleter(typeof(TargetCompleter))]
     public RolloutSource? Rollout { get; set; }
+
+    /// <summary>Where the rollout lives, as an object tells that was a rollout before it came through a file or a job.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public RolloutEndpoint? Endpoint { get; set; }
 
     private protected abstract RolloutCommand Command { get; }
 
@@ -22,7 +26,7 @@ public abstract class CommandCmdlet : ChangeCmdlet
     private protected override void Process()
     {
         var rollout = Rollout!;
-        var target = Places.Find(rollout);
+        var target = Places.Find(rollout, Endpoint);
         var command = Command with { Timeout = Timeout };
         Run(rollout.Status ?? (object)rollout.Target, target, item => DoAsync(target, command, item));
     }

@@ -70,8 +70,7 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
     {
         var revision = ToRevision?.Revision;
         if (Rollout is not null && revision is not null && Rollout.Target != revision.Target) throw ModuleErrors.RevisionOfAnother(Rollout.Target, revision);
-        if (Rollout?.Status is not null) return Places.Find(Rollout);
-        if (Rollout is not null && revision is null) return Places.Find(Rollout.Target, Endpoint);
+        if (Rollout is not null && (Rollout.Status is not null || revision is null)) return Places.Find(Rollout, Endpoint);
         return revision is null ? throw ModuleErrors.TargetMissing(null) : Places.Find(revision.Target, revision.Endpoint, revision.Namespace);
     }
 

@@ -25,6 +25,6 @@ public sealed class RevisionCompleter : IArgumentCompleter
     private static async Task<IReadOnlyList<RolloutRevision>> HistoryAsync(PlaceChoice places, object? named, CancellationToken cancellation)
     {
         var rollout = Completion.Bare(named) is RolloutStatus status ? (RolloutSource?)status : $"{named}";
-        return rollout is null ? [] : await places.Find(rollout).HistoryAsync(cancellation);
+        return rollout is null ? [] : await places.Find(rollout, null).HistoryAsync(cancellation);
     }
 }

@@ -39,7 +39,10 @@ internal sealed record PlaceChoice(OpenPlaces Open)
     }
 
     /// <summary>The workload of a rollout, wherever that lives.</summary>
-    internal IRolloutTarget Find(RolloutSource rollout) => Find(rollout.Target, rollout.Status?.Endpoint, rollout.Status?.Namespace);
+    /// <param name="rollout">The rollout, or its target.</param>
+    /// <param name="carried">Where it lives, for one that is only named.</param>
+    internal IRolloutTarget Find(RolloutSource rollout, RolloutEndpoint? carried) =>
+        Find(rollout.Target, rollout.Status?.Endpoint ?? carried, rollout.Status?.Namespace);
 
     /// <summary>The place where a rollout lives.</summary>
     internal IRolloutTargets PlaceOf(RolloutStatus rollout) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Rollout.Engine.Health;
@@ -41,6 +42,14 @@ public sealed class LocalCheckTests
         Assert.Equal(HealthVerdict.Unhealthy, slow.Verdict);
         Assert.Contains("did not end within 0.3 s", slow.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.GetDirectories("/proc").Where(process => int.TryParse(Path.GetFileName(process), out _)).Select(CommandLine), line => line.Contains(marker, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_a_program_left_running_is_not_waited_for()
+    {
+        var result = await ResultAsync(Shell("sleep 600 & echo $!; exit 3")).WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((HealthVerdict.Unhealthy, "3"), (result.Verdict, result.Value));
+        System.Diagnostics.Process.GetProcessById(int.Parse(result.Message!.Split('\n')[^1], CultureInfo.InvariantCulture)).Kill();
     }
 
     [Fact]

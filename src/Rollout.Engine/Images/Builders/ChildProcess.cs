@@ -4,11 +4,17 @@ using System.Text;
 
 namespace Rollout.Engine.Images.Builders;
 
-/// <summary>A program run to its end, without a shell. A cancelled one is ended with all it started.</summary>
+/// <summary>
+/// A program run to its end, without a shell. A cancelled one is ended with all it started. What it left running behind it is not waited for, though that
+/// may hold its output open.
+/// </summary>
 /// <param name="Program">Its full path, or its name on PATH.</param>
 /// <param name="Arguments">Its arguments, one by one.</param>
 internal sealed record ChildProcess(string Program, params IReadOnlyList<string> Arguments)
 {
+    /// <summary>For what a program that has ended wrote last to be read.</summary>
+    private static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(1);
+
     /// <summary>The working directory; null for this process's.</summary>
     internal string? Directory { get; init; }
 
@@ -26,8 +32,11 @@ internal sealed record ChildProcess(string Program, params IReadOnlyList<string>
         using var process = Process.Start(StartInfo())!;
         process.StandardInput.Close();
         using var kill = cancellation.Register(() => Kill(process));
-        await Task.WhenAll(ReadAsync(process.StandardOutput, output), ReadAsync(process.StandardError, error));
+        using var ended = new CancellationTokenSource();
+        var read = Task.WhenAll(ReadAsync(process.StandardOutput, output, ended.Token), ReadAsync(process.StandardError, error, ended.Token));
         await process.WaitForExitAsync(CancellationToken.None);
+        ended.CancelAfter(OutputGrace);
+        await read;
         cancellation.ThrowIfCancellationRequested();
         return process.ExitCode;
     }
@@ -63,9 +72,16 @@ internal sealed record ChildProcess(string Program, params IReadOnlyList<string>
         return start;
     }
 
-    private static async Task ReadAsync(StreamReader reader, Action<string> take)
+    private static async Task ReadAsync(StreamReader reader, Action<string> take, CancellationToken ended)
     {
-        while (await reader.ReadLineAsync() is { } line) take(line);
+        try
+        {
+            while (await reader.ReadLineAsync(CancellationToken.None).AsTask().WaitAsync(ended) is { } line) take(line);
+        }
+        catch (OperationCanceledException)
+        {
+            // Another has it open still.
+        }
     }
 
     private static void Kill(Process process)

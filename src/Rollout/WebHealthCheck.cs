@@ -19,8 +19,9 @@ public abstract record WebHealthCheck : RolloutHealthCheck
     public bool SkipCertificateCheck { get; init; }
 
     /// <summary>The names of the headers to send.</summary>
+    // A copy: through a dictionary's own Keys, PowerShell's Export-Clixml gets at the values too.
     [JsonIgnore]
-    public IEnumerable<string> HeaderNames => Headers.Keys;
+    public IReadOnlyList<string> HeaderNames => [.. Headers.Keys];
 
     /// <summary>The headers to send, by name.</summary>
     internal IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();

@@ -50,7 +50,7 @@ Describe 'New-RolloutHealthCheck' {
         $checks[1].HeaderNames, $checks[2].HeaderNames | Should -Be Authorization, Authorization
         $bearer = New-RolloutHealthCheck @metrics -ErrorRateBelow 1% -Token $token
         $bearer.HeaderNames | Should -Be Authorization
-        $checks + $bearer | ForEach-Object { "$_"; $_ | Format-List * | Out-String; $_ | ConvertTo-Json -Depth 5 } | Should -Not -Match 'header-secret-31|YW5uYT'
+        $checks + $bearer | ForEach-Object { "$_"; $_ | Format-List * | Out-String; $_ | ConvertTo-Json -Depth 5; [Management.Automation.PSSerializer]::Serialize($_, 5) } | Should -Not -Match 'header-secret-31|YW5uYT'
     }
     It 'refuses <Case>' -ForEach @(
         @{ Case = 'nothing'; Script = { New-RolloutHealthCheck }; Id = 'NothingToCheck' }
@@ -68,6 +68,9 @@ Describe 'New-RolloutHealthCheck' {
         @{ Case = 'a matcher that is none'; Script = { New-RolloutHealthCheck -Alertmanager http://a -AlertMatcher 'severity>1' }; Id = 'InvalidHealthCheck'; Names = 'severity=' }
         @{ Case = 'what the platform does not measure itself'; Script = { New-RolloutHealthCheck -Saturation Pending }; Id = 'ParameterMissing'; Names = '-Prometheus' }
         @{ Case = 'an address that is none'; Script = { New-RolloutHealthCheck shop/healthz }; Id = 'ParameterArgumentTransformationError'; Names = 'http://' }
+        @{ Case = 'a header that cannot be sent'; Script = { New-RolloutHealthCheck http://a -Header @{ 'a b' = 'c' } }; Id = 'InvalidHealthCheck'; Names = 'a b' }
+        @{ Case = 'a value that no header can carry'; Script = { New-RolloutHealthCheck http://a -Header @{ Name = 'Zoë' } }; Id = 'InvalidHealthCheck'; Names = 'ASCII' }
+        @{ Case = 'a pattern that is none'; Script = { New-RolloutHealthCheck http://a -ExpectBody '(' }; Id = 'InvalidHealthCheck'; Names = 'regular expression' }
         @{ Case = 'an address without a port'; Script = { New-RolloutHealthCheck -Tcp db }; Id = 'InvalidHealthCheck'; Names = 'port' }
     ) {
         $failure = Get-Failure $Script
@@ -94,6 +97,9 @@ Describe 'A script as a check' {
         @{ Case = 'writes a verdict'; Script = { 'unhealthy' }; Verdict = 'Unhealthy' }
         @{ Case = 'throws'; Script = { throw 'the basket is empty' }; Verdict = 'Unhealthy'; Says = 'the basket is empty' }
         @{ Case = 'has an error'; Script = { Get-Item /no/such/thing; $true }; Verdict = 'Unhealthy'; Says = 'no/such/thing' }
+        @{ Case = 'ends with an exit code'; Script = { $true; exit 3 }; Verdict = 'Unhealthy'; Says = 'exit code 3' }
+        @{ Case = 'ends with the exit code 0'; Script = { exit 0 }; Verdict = 'Healthy' }
+        @{ Case = 'breaks out of what is around it'; Script = { break }; Verdict = 'Unhealthy'; Says = 'break' }
         @{ Case = 'writes nothing'; Script = { $null }; Verdict = 'Inconclusive' }
         @{ Case = 'writes a number'; Script = { 1 }; Verdict = 'Inconclusive' }
     ) {

@@ -1,3 +1,4 @@
+using System.Text;
 using Rollout.Engine.Health.Alerts;
 
 namespace Rollout.Engine.Health;
@@ -20,6 +21,7 @@ public static class HealthCheckRules
         if (check is WebHealthCheck web) Apply(web);
         switch (check)
         {
+            case HttpHealthCheck http: Apply(http); break;
             case PrometheusHealthCheck prometheus: Apply(prometheus); break;
             case BaselineHealthCheck baseline: Apply(baseline); break;
             case AlertHealthCheck alert: Apply(alert); break;
@@ -35,11 +37,21 @@ public static class HealthCheckRules
     {
         Refuse(check, !check.Uri.IsAbsoluteUri, $"'{WebHealthCheck.Shown(check.Uri)}' is not an absolute address");
         Refuse(check, check.Uri.Scheme is not ("http" or "https"), $"'{WebHealthCheck.Shown(check.Uri)}' is neither http:// nor https://");
+        using var request = new HttpRequestMessage();
         foreach (var (name, value) in check.Headers)
         {
             // A value with a line end would be a second header. It may be a secret: the name alone is told.
             Refuse(check, value.AsSpan().ContainsAny('\r', '\n', '\0'), $"the value of header '{name}' has a line end");
+            Refuse(check, !Ascii.IsValid(value), $"the value of header '{name}' has characters that are not ASCII, which a header cannot carry");
+            Refuse(check, !request.Headers.TryAddWithoutValidation(name, value), $"'{name}' cannot be sent as a header of a request");
         }
+    }
+
+    private static void Apply(HttpHealthCheck check)
+    {
+        foreach (var status in check.ExpectStatus) Refuse(check, status is < 100 or > 599, $"{status} is no HTTP status");
+        if (check.ExpectBody is { } body) HttpProbe.Pattern(check, "the body's pattern", body);
+        foreach (var (name, value) in check.ExpectHeader) HttpProbe.Pattern(check, $"the pattern of header '{name}'", value);
     }
 
     private static void Apply(PrometheusHealthCheck check)

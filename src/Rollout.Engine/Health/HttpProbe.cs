@@ -25,8 +25,6 @@ internal sealed class HttpProbe : IHealthProbe
     {
         this.check = check;
         this.time = time;
-        if (check.ExpectStatus.FirstOrDefault(status => status is < 100 or > 599) is var odd and not 0) throw HealthErrors.InvalidHealthCheck(check, $"{odd} is no HTTP status");
-
         body = check.ExpectBody is { } pattern ? Pattern(check, "the body's pattern", pattern) : null;
         headers = [.. check.ExpectHeader.Select(header => (header.Key, Pattern(check, $"the pattern of header '{header.Key}'", header.Value)))];
         client = WebAccess.Fresh(check);
@@ -113,7 +111,8 @@ internal sealed class HttpProbe : IHealthProbe
         }
     }
 
-    private static Regex Pattern(HttpHealthCheck check, string what, string pattern)
+    /// <exception cref="RolloutException">InvalidHealthCheck.</exception>
+    internal static Regex Pattern(HttpHealthCheck check, string what, string pattern)
     {
         try
         {
@@ -121,7 +120,7 @@ internal sealed class HttpProbe : IHealthProbe
         }
         catch (ArgumentException problem)
         {
-            throw HealthErrors.InvalidHealthCheck(check, $"{what} is no regular expression ({problem.Message})");
+            throw HealthErrors.InvalidHealthCheck(check, $"{what} is no regular expression ({problem.Message.TrimEnd('.')})");
         }
     }
 }

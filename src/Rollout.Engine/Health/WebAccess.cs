@@ -103,10 +103,7 @@ internal static class WebAccess
     {
         var client = new HttpClient(handler, isOwn) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
         var headers = client.DefaultRequestHeaders;
-        foreach (var (name, value) in check.Headers)
-        {
-            if (!headers.TryAddWithoutValidation(name, value)) throw HealthErrors.InvalidHealthCheck(check, $"'{name}' cannot be sent as a header of a request");
-        }
+        foreach (var (name, value) in check.Headers) headers.TryAddWithoutValidation(name, value);
 
         if (!headers.Contains("User-Agent")) headers.UserAgent.ParseAdd("Rollout-HealthCheck");
         if (!headers.Contains("Authorization") && check.Login is { } login)

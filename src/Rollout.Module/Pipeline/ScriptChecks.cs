@@ -40,11 +40,26 @@ internal static class ScriptChecks
             var written = block.InvokeWithContext([], [new PSVariable("_", rollout), Strict], rollout);
             return Read(written.Count == 0 ? null : written[^1]?.BaseObject);
         }
+        catch (ExitException exit)
+        {
+            return Ended(exit.Argument);
+        }
+        catch (FlowControlException)
+        {
+            // A break or continue that leaves no loop of the script's own.
+            return new ScriptOutcome(HealthVerdict.Unhealthy, "the script left without an answer, by a break or continue outside of a loop");
+        }
         catch (RuntimeException error) when (error is not PipelineStoppedException)
         {
             return new ScriptOutcome(HealthVerdict.Unhealthy, $"the script failed: {error.ErrorRecord.Exception.Message}");
         }
     }
+
+    /// <summary>Whoever writes <c>exit</c> means an exit code, as a program's.</summary>
+    private static ScriptOutcome Ended(object? code) =>
+        LanguagePrimitives.TryConvertTo<int>(code, out var number) && number == 0
+            ? new ScriptOutcome(HealthVerdict.Healthy, "the script ended with exit code 0")
+            : new ScriptOutcome(HealthVerdict.Unhealthy, $"the script ended with exit code {code}");
 
     /// <summary>The last thing it wrote. What is neither yes nor no says nothing: a property that does not exist must not pass for good.</summary>
     private static ScriptOutcome Read(object? last) => last switch

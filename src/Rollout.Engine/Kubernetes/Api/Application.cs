@@ -6,18 +6,18 @@ namespace Rollout.Engine.Kubernetes.Api;
 public sealed record Application : IKubernetesObject
 {
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public ObjectMeta Metadata { get; set => field = value ?? new(); } = new();
     /// <summary>What is wanted.</summary>
-    public ApplicationSpec Spec { get; init => field = value ?? new(); } = new();
+    public ApplicationSpec Spec { get; set => field = value ?? new(); } = new();
 }
 
 /// <summary>spec of an Application.</summary>
 public sealed record ApplicationSpec
 {
     /// <summary>Where it comes from.</summary>
-    public ApplicationSource Source { get; init => field = value ?? new(); } = new();
+    public ApplicationSource Source { get; set => field = value ?? new(); } = new();
     /// <summary>The same, where there are several.</summary>
-    public IReadOnlyList<ApplicationSource> Sources { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<ApplicationSource> Sources { get; set => field = value ?? []; } = [];
 }
 
 /// <summary>A source of an Application.</summary>
@@ -25,7 +25,7 @@ public sealed record ApplicationSource
 {
     /// <summary>The Git repository.</summary>
     [JsonPropertyName("repoURL")]
-    public string RepoUrl { get; init => field = value ?? ""; } = "";
+    public string RepoUrl { get; set => field = value ?? ""; } = "";
     /// <summary>The path in it; empty for a chart.</summary>
-    public string Path { get; init => field = value ?? ""; } = "";
+    public string Path { get; set => field = value ?? ""; } = "";
 }

@@ -6,9 +6,9 @@ namespace Rollout.Engine.Kubernetes.Api;
 public sealed record ControllerRevision : IKubernetesObject
 {
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public ObjectMeta Metadata { get; set => field = value ?? new(); } = new();
     /// <summary>Its number.</summary>
-    public long Revision { get; init; }
+    public long Revision { get; set; }
     /// <summary>A strategic merge patch that brings the revision back.</summary>
-    public JsonObject Data { get; init => field = value ?? []; } = [];
+    public JsonObject Data { get; set => field = value ?? []; } = [];
 }

@@ -4,23 +4,23 @@ namespace Rollout.Engine.Kubernetes.Api;
 public sealed record EndpointSlice : IKubernetesObject
 {
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public ObjectMeta Metadata { get; set => field = value ?? new(); } = new();
     /// <summary>The Pods.</summary>
-    public IReadOnlyList<SliceEndpoint> Endpoints { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<SliceEndpoint> Endpoints { get; set => field = value ?? []; } = [];
 }
 
 /// <summary>One of an EndpointSlice's endpoints.</summary>
 public sealed record SliceEndpoint
 {
     /// <summary>Whether it gets traffic.</summary>
-    public SliceConditions Conditions { get; init => field = value ?? new(); } = new();
+    public SliceConditions Conditions { get; set => field = value ?? new(); } = new();
     /// <summary>The Pod.</summary>
-    public ObjectReference TargetRef { get; init => field = value ?? new(); } = new();
+    public ObjectReference TargetRef { get; set => field = value ?? new(); } = new();
 }
 
 /// <summary>conditions of an endpoint.</summary>
 public sealed record SliceConditions
 {
     /// <summary>Whether it gets traffic; null counts as yes.</summary>
-    public bool? Ready { get; init; }
+    public bool? Ready { get; set; }
 }

@@ -5,8 +5,9 @@ namespace Rollout.Engine.Kubernetes.Api;
 // Only what Rollout reads. Nothing is ever written back whole: a change is a patch of the fields it is about, and a piece that is
 // copied (a pod template, a revision's data) stays the JSON it came as, so that fields this version does not know survive.
 //
-// The server leaves zeros, false and empty lists out of its JSON, so a missing counter is 0, never "unknown". Each init accessor
-// turns null into empty, because the JSON source generator assigns null to a property that was not in the text.
+// The server leaves zeros, false and empty lists out of its JSON, so a missing counter is 0, never "unknown"; where a null is written it is turned into empty.
+// Only the JSON reader sets anything. The accessors are not init, as the source generator makes of those a constructor's parameters, of which each object read
+// needs a list first: a fleet's watches read thousands.
 
 /// <summary>An object of the API.</summary>
 public interface IKubernetesObject
@@ -19,25 +20,25 @@ public interface IKubernetesObject
 public record ObjectMeta
 {
     /// <summary>The name.</summary>
-    public string Name { get; init => field = value ?? ""; } = "";
+    public string Name { get; set => field = value ?? ""; } = "";
     /// <summary>The namespace; empty for what is the cluster's.</summary>
-    public string Namespace { get; init => field = value ?? ""; } = "";
+    public string Namespace { get; set => field = value ?? ""; } = "";
     /// <summary>The identity that no second object of that name ever gets.</summary>
-    public string Uid { get; init => field = value ?? ""; } = "";
+    public string Uid { get; set => field = value ?? ""; } = "";
     /// <summary>Changes with every write. Opaque: only equality means something.</summary>
-    public string ResourceVersion { get; init => field = value ?? ""; } = "";
+    public string ResourceVersion { get; set => field = value ?? ""; } = "";
     /// <summary>Counts changes of spec; 0 where the kind has none.</summary>
-    public long Generation { get; init; }
+    public long Generation { get; set; }
     /// <summary>When it was made.</summary>
-    public DateTimeOffset? CreationTimestamp { get; init; }
+    public DateTimeOffset? CreationTimestamp { get; set; }
     /// <summary>When it was asked to go; null while it was not.</summary>
-    public DateTimeOffset? DeletionTimestamp { get; init; }
+    public DateTimeOffset? DeletionTimestamp { get; set; }
     /// <summary>The labels.</summary>
-    public IReadOnlyDictionary<string, string> Labels { get; init => field = value ?? NoStrings; } = NoStrings;
+    public IReadOnlyDictionary<string, string> Labels { get; set => field = value ?? NoStrings; } = NoStrings;
     /// <summary>The annotations.</summary>
-    public IReadOnlyDictionary<string, string> Annotations { get; init => field = value ?? NoStrings; } = NoStrings;
+    public IReadOnlyDictionary<string, string> Annotations { get; set => field = value ?? NoStrings; } = NoStrings;
     /// <summary>Who owns it.</summary>
-    public IReadOnlyList<OwnerReference> OwnerReferences { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<OwnerReference> OwnerReferences { get; set => field = value ?? []; } = [];
 
     private static readonly IReadOnlyDictionary<string, string> NoStrings = new Dictionary<string, string>();
 
@@ -52,57 +53,57 @@ public record ObjectMeta
 public sealed record ManagedMeta : ObjectMeta
 {
     /// <summary>Who wrote which fields.</summary>
-    public IReadOnlyList<ManagedFieldsEntry> ManagedFields { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<ManagedFieldsEntry> ManagedFields { get; set => field = value ?? []; } = [];
 }
 
 /// <summary>An entry of metadata.managedFields.</summary>
 public sealed record ManagedFieldsEntry
 {
     /// <summary>Who: the name that a client gives itself.</summary>
-    public string Manager { get; init => field = value ?? ""; } = "";
+    public string Manager { get; set => field = value ?? ""; } = "";
     /// <summary>Apply (declared, and kept) or Update.</summary>
-    public string Operation { get; init => field = value ?? ""; } = "";
+    public string Operation { get; set => field = value ?? ""; } = "";
     /// <summary>status, scale ...; empty for the object itself.</summary>
-    public string Subresource { get; init => field = value ?? ""; } = "";
+    public string Subresource { get; set => field = value ?? ""; } = "";
     /// <summary>Which, as a tree of <c>f:name</c>.</summary>
-    public JsonObject FieldsV1 { get; init => field = value ?? []; } = [];
+    public JsonObject FieldsV1 { get; set => field = value ?? []; } = [];
 }
 
 /// <summary>An entry of metadata.ownerReferences.</summary>
 public sealed record OwnerReference
 {
     /// <summary>The owner's kind.</summary>
-    public string Kind { get; init => field = value ?? ""; } = "";
+    public string Kind { get; set => field = value ?? ""; } = "";
     /// <summary>The owner's name.</summary>
-    public string Name { get; init => field = value ?? ""; } = "";
+    public string Name { get; set => field = value ?? ""; } = "";
     /// <summary>The owner's uid.</summary>
-    public string Uid { get; init => field = value ?? ""; } = "";
+    public string Uid { get; set => field = value ?? ""; } = "";
     /// <summary>True for the one owner that manages it.</summary>
-    public bool Controller { get; init; }
+    public bool Controller { get; set; }
 }
 
 /// <summary>Names another object.</summary>
 public sealed record ObjectReference
 {
     /// <summary>Its kind.</summary>
-    public string Kind { get; init => field = value ?? ""; } = "";
+    public string Kind { get; set => field = value ?? ""; } = "";
     /// <summary>Its name.</summary>
-    public string Name { get; init => field = value ?? ""; } = "";
+    public string Name { get; set => field = value ?? ""; } = "";
 }
 
 /// <summary>A condition of an object's status.</summary>
 public sealed record Condition
 {
     /// <summary>Available, Progressing, Ready, PodScheduled ...</summary>
-    public string Type { get; init => field = value ?? ""; } = "";
+    public string Type { get; set => field = value ?? ""; } = "";
     /// <summary>True, False or Unknown.</summary>
-    public string Status { get; init => field = value ?? ""; } = "";
+    public string Status { get; set => field = value ?? ""; } = "";
     /// <summary>One word for why.</summary>
-    public string Reason { get; init => field = value ?? ""; } = "";
+    public string Reason { get; set => field = value ?? ""; } = "";
     /// <summary>The same in a sentence.</summary>
-    public string Message { get; init => field = value ?? ""; } = "";
+    public string Message { get; set => field = value ?? ""; } = "";
     /// <summary>When the status last changed.</summary>
-    public DateTimeOffset? LastTransitionTime { get; init; }
+    public DateTimeOffset? LastTransitionTime { get; set; }
 }
 
 /// <summary>One page of a list.</summary>
@@ -110,28 +111,28 @@ public sealed record Condition
 public sealed record KubernetesList<T>
 {
     /// <summary>The list's version and the token of the next page.</summary>
-    public ListMeta Metadata { get; init => field = value ?? new(); } = new();
+    public ListMeta Metadata { get; set => field = value ?? new(); } = new();
     /// <summary>The items.</summary>
-    public IReadOnlyList<T> Items { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<T> Items { get; set => field = value ?? []; } = [];
 }
 
 /// <summary>metadata of a list.</summary>
 public sealed record ListMeta
 {
     /// <summary>The state the list shows; a watch goes on from here.</summary>
-    public string ResourceVersion { get; init => field = value ?? ""; } = "";
+    public string ResourceVersion { get; set => field = value ?? ""; } = "";
     /// <summary>The next page's token; empty on the last page.</summary>
-    public string Continue { get; init => field = value ?? ""; } = "";
+    public string Continue { get; set => field = value ?? ""; } = "";
 }
 
 /// <summary>A Service, or an object of a kind that somebody installed: as the API gave it.</summary>
 public sealed record PlainObject : IKubernetesObject
 {
     /// <summary>Name, namespace, version, and who wrote what.</summary>
-    public ManagedMeta Metadata { get; init => field = value ?? new(); } = new();
+    public ManagedMeta Metadata { get; set => field = value ?? new(); } = new();
     ObjectMeta IKubernetesObject.Metadata => Metadata;
     /// <summary>What is wanted.</summary>
-    public JsonObject Spec { get; init => field = value ?? []; } = [];
+    public JsonObject Spec { get; set => field = value ?? []; } = [];
     /// <summary>What is.</summary>
-    public JsonObject Status { get; init => field = value ?? []; } = [];
+    public JsonObject Status { get; set => field = value ?? []; } = [];
 }

@@ -4,9 +4,9 @@ namespace Rollout.Engine.Kubernetes.Api;
 public sealed record LabelSelector
 {
     /// <summary>Labels that must be equal.</summary>
-    public IReadOnlyDictionary<string, string> MatchLabels { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> MatchLabels { get; set => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
     /// <summary>Further rules.</summary>
-    public IReadOnlyList<LabelRequirement> MatchExpressions { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<LabelRequirement> MatchExpressions { get; set => field = value ?? []; } = [];
 
     /// <summary>Whether it selects what has these labels.</summary>
     public bool Matches(IReadOnlyDictionary<string, string> labels) =>
@@ -20,11 +20,11 @@ public sealed record LabelSelector
 public sealed record LabelRequirement
 {
     /// <summary>The label.</summary>
-    public string Key { get; init => field = value ?? ""; } = "";
+    public string Key { get; set => field = value ?? ""; } = "";
     /// <summary>In, NotIn, Exists, DoesNotExist.</summary>
-    public string Operator { get; init => field = value ?? ""; } = "";
+    public string Operator { get; set => field = value ?? ""; } = "";
     /// <summary>The values of In and NotIn.</summary>
-    public IReadOnlyList<string> Values { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<string> Values { get; set => field = value ?? []; } = [];
 
     /// <summary>Whether it holds for these labels.</summary>
     public bool Matches(IReadOnlyDictionary<string, string> labels) => (Operator, labels.TryGetValue(Key, out var value)) switch

@@ -4,22 +4,22 @@ namespace Rollout.Engine.Kubernetes.Api;
 public sealed record Lease : IKubernetesObject
 {
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public ObjectMeta Metadata { get; set => field = value ?? new(); } = new();
     /// <summary>Who holds it.</summary>
-    public LeaseSpec Spec { get; init => field = value ?? new(); } = new();
+    public LeaseSpec Spec { get; set => field = value ?? new(); } = new();
 }
 
 /// <summary>spec of a Lease.</summary>
 public sealed record LeaseSpec
 {
     /// <summary>Who holds it; null where nobody does.</summary>
-    public string? HolderIdentity { get; init; }
+    public string? HolderIdentity { get; set; }
     /// <summary>Seconds from <see cref="RenewTime"/> after which it may be taken over.</summary>
-    public int? LeaseDurationSeconds { get; init; }
+    public int? LeaseDurationSeconds { get; set; }
     /// <summary>Since when the present holder has it.</summary>
-    public DateTimeOffset? AcquireTime { get; init; }
+    public DateTimeOffset? AcquireTime { get; set; }
     /// <summary>When it was last renewed.</summary>
-    public DateTimeOffset? RenewTime { get; init; }
+    public DateTimeOffset? RenewTime { get; set; }
     /// <summary>How often it changed hands.</summary>
-    public int? LeaseTransitions { get; init; }
+    public int? LeaseTransitions { get; set; }
 }

@@ -4,5 +4,5 @@ namespace Rollout.Engine.Kubernetes.Api;
 public sealed record Namespace : IKubernetesObject
 {
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public ObjectMeta Metadata { get; set => field = value ?? new(); } = new();
 }

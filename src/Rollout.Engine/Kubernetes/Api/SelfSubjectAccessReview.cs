@@ -4,18 +4,18 @@ namespace Rollout.Engine.Kubernetes.Api;
 public sealed record SelfSubjectAccessReview : IKubernetesObject
 {
     /// <inheritdoc/>
-    public ObjectMeta Metadata { get; init => field = value ?? new(); } = new();
+    public ObjectMeta Metadata { get; set => field = value ?? new(); } = new();
     /// <summary>The answer.</summary>
-    public AccessReviewStatus Status { get; init => field = value ?? new(); } = new();
+    public AccessReviewStatus Status { get; set => field = value ?? new(); } = new();
 }
 
 /// <summary>status of a SelfSubjectAccessReview.</summary>
 public sealed record AccessReviewStatus
 {
     /// <summary>Whether it is allowed.</summary>
-    public bool Allowed { get; init; }
+    public bool Allowed { get; set; }
     /// <summary>Why, where the authorizer says so.</summary>
-    public string Reason { get; init => field = value ?? ""; } = "";
+    public string Reason { get; set => field = value ?? ""; } = "";
 }
 
 /// <summary>What a right is about.</summary>

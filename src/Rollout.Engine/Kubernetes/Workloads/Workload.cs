@@ -68,6 +68,13 @@ internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Tem
     /// <summary>What Rollout knows of its last rollout, whatever became of it.</summary>
     public RolloutRecord? LastRecord => (_record ??= new(() => RolloutRecord.Of(Metadata))).Value;
 
+    /// <summary>As it follows on an earlier look at it: most changes leave the record alone, which is then not read again.</summary>
+    public Workload After(Workload? earlier)
+    {
+        if (earlier?.Metadata.Annotation(RolloutRecord.Annotation) == Metadata.Annotation(RolloutRecord.Annotation)) _record = earlier?._record;
+        return this;
+    }
+
     /// <summary>Counts the changes of its spec and of its template.</summary>
     public (long Spec, long Template) Generation => (Metadata.Generation, TemplateOwner?.Generation ?? 0);
 

@@ -14,8 +14,9 @@ internal sealed record Sight(Workload? Workload, IReadOnlyList<Revision> Revisio
 /// <summary>Looks at one workload and waits for changes, through the caches it shares with others.</summary>
 internal abstract class WorkloadWatch : IAsyncDisposable
 {
-    // One wake is enough however much happened.
-    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    // One wake is enough however much happened. Who waits goes on right where the change was taken in: a look is short, and a thread woken for each is dearer.
+    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, AllowSynchronousContinuations = true });
+    private ITimer? _timer;
 
     /// <summary>Begins to look at a workload.</summary>
     public abstract Task BeginAsync(string uid, CancellationToken cancellation);
@@ -25,19 +26,15 @@ internal abstract class WorkloadWatch : IAsyncDisposable
     /// <summary>Waits until something changed since the last wait, or the time is over.</summary>
     public async Task WaitAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellation)
     {
-        using var end = new CancellationTokenSource(limit, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, end.Token);
-        try
-        {
-            await _changed.Reader.ReadAsync(both.Token);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            // The time is over.
-        }
+        _timer ??= time.CreateTimer(watch => ((WorkloadWatch)watch!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(limit, Timeout.InfiniteTimeSpan);
+        await _changed.Reader.ReadAsync(cancellation);
     }
 
-    public abstract ValueTask DisposeAsync();
+    public virtual async ValueTask DisposeAsync()
+    {
+        if (_timer is not null) await _timer.DisposeAsync();
+    }
 
     protected void Wake() => _changed.Writer.TryWrite(true);
 }
@@ -84,7 +81,7 @@ internal class WorkloadWatch<TWorkload, TRevision>(
     /// <summary>Most looks are at another Pod's change, with the workload as it was.</summary>
     private Workload? View(TWorkload? item)
     {
-        if (!ReferenceEquals(item, _last.Item)) _last = (item, item is null ? null : view(item));
+        if (!ReferenceEquals(item, _last.Item)) _last = (item, item is null ? null : view(item).After(_last.View));
         return _last.View;
     }
 
@@ -93,6 +90,7 @@ internal class WorkloadWatch<TWorkload, TRevision>(
         workloads.Cache.StopListening(_uid, Wake);
         revisions.Cache.StopListening(_uid, Wake);
         foreach (var owner in _podOwners) pods.Cache.StopListening(owner, Wake);
+        await base.DisposeAsync();
         await workloads.DisposeAsync();
         await revisions.DisposeAsync();
         await pods.DisposeAsync();

@@ -19,13 +19,18 @@ internal sealed record HAProxyBackend(string Balance, IReadOnlyList<HAProxyServe
 
         var columns = Fields(lines[0][2..]).Select((name, index) => (name, index)).Where(column => column.name.Length > 0).ToLookup(column => column.name, column => column.index);
         string? balance = null;
+        var mode = "";
         var servers = new List<HAProxyServer>();
         var counters = new List<ServerCounters>();
         foreach (var line in lines.Skip(1))
         {
             var row = new Row(columns, Fields(line));
             if (row["pxname"] != name) continue;
-            if (row["svname"] == "BACKEND") balance = row["algo"];
+            if (row["svname"] == "BACKEND")
+            {
+                balance = row["algo"];
+                mode = row.Text("mode");
+            }
             else if (row["svname"] != "FRONTEND")
             {
                 servers.Add(Server(row));
@@ -33,8 +38,11 @@ internal sealed record HAProxyBackend(string Balance, IReadOnlyList<HAProxyServe
             }
         }
 
-        return balance is null ? null : new HAProxyBackend(balance, servers) { Counters = counters };
+        return balance is null ? null : new HAProxyBackend(balance, servers) { Mode = mode, Counters = counters };
     }
+
+    /// <summary>http or tcp; empty where the table does not say.</summary>
+    internal string Mode { get; private init; } = "";
 
     /// <summary>What went through each server.</summary>
     internal IReadOnlyList<ServerCounters> Counters { get; private init; } = [];
@@ -103,10 +111,13 @@ internal sealed record HAProxyBackend(string Balance, IReadOnlyList<HAProxyServe
             }
         }
 
+        /// <summary>What not every table has; empty where it is missing.</summary>
+        internal string Text(string column) => columns.Contains(column) ? this[column] : "";
+
         /// <summary>A counter, which outgrows a number in time; 0 where there is none, as for TCP.</summary>
         internal long Count(string column)
         {
-            var text = columns.Contains(column) ? this[column] : "";
+            var text = Text(column);
             if (text.Length == 0) return 0;
             return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
                 ? count

@@ -24,7 +24,8 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
     private readonly string backend;
     private readonly TimeProvider time;
     private readonly IReporter reporter;
-    private bool warned;
+    private bool warnedOfBalance;
+    private bool warnedOfMode;
 
     internal HAProxyRouter(HAProxyEndpoint endpoint, string backend, TimeProvider time, IReporter reporter)
     {
@@ -123,6 +124,7 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
     private async Task AddOnceAsync(string name, IPEndPoint address, int weight, CancellationToken cancellation)
     {
         var found = await ReadAsync(cancellation);
+        WarnWhereConnectionsStay(found);
         WarnWhereWeightsAreIgnored(found, new Dictionary<string, int> { [name] = weight });
         var server = found.Find(name);
         if (server is not null && !(TryAddress(server.Address, out var present) && present.Equals(address)))
@@ -256,10 +258,18 @@ internal sealed partial class HAProxyRouter : ITrafficRouter
     {
         var others = found.Servers.Where(server => server.State == RouterServerState.Ready && !weights.ContainsKey(server.Name)).Select(server => server.Weight);
         var uneven = others.Concat(weights.Values).Where(weight => weight > 0).Distinct().Count() > 1;
-        if (warned || !uneven || found.Balance is "roundrobin" or "") return;
+        if (warnedOfBalance || !uneven || found.Balance is "roundrobin" or "") return;
 
-        warned = true;
+        warnedOfBalance = true;
         reporter.Warning($"Backend '{backend}' of HAProxy balances by '{found.Balance}', which does not keep to weights: shares of the traffic will differ from what was asked. 'balance roundrobin' keeps to them.");
+    }
+
+    private void WarnWhereConnectionsStay(HAProxyBackend found)
+    {
+        if (warnedOfMode || found.Mode != "tcp") return;
+
+        warnedOfMode = true;
+        reporter.Warning($"Backend '{backend}' of HAProxy is in mode tcp: a connection that a client keeps open stays with its old container, gets no share of a canary, and is cut off when that container goes. 'mode http' in backend and frontend sends each request to a container of its own choice.");
     }
 
     private static void CheckName(string name)

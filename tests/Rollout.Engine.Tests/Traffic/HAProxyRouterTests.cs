@@ -341,6 +341,18 @@ public sealed class HAProxyRouterTests
     }
 
     [FactNeeds("haproxy")]
+    public async Task A_backend_that_passes_connections_on_and_not_requests_is_warned_of_once()
+    {
+        var reporter = new Warnings();
+        await using var haproxy = await TestRouter.StartAsync("backend shop\n    balance roundrobin\nbackend raw\n    mode tcp\n    balance roundrobin\n");
+        await using var router = haproxy.Open(reporter, "raw");
+        await using var upstream = await Upstream.StartAsync("shop");
+        await router.AddAsync("shop-1", upstream.Address, 100, None);
+        await router.AddAsync("shop-2", upstream.Address, 100, None);
+        Assert.Contains("mode tcp", Assert.Single(reporter.Texts), StringComparison.Ordinal);
+    }
+
+    [FactNeeds("haproxy")]
     public async Task Over_TCP_and_IPv6_servers()
     {
         await using var haproxy = await TestRouter.StartAsync();

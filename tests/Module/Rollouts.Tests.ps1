@@ -212,6 +212,16 @@ Describe 'Undo-Rollout' -Skip:$NoDocker {
         $undone = New-TestImage v2 | Start-Rollout $rollout.Target | Test-RolloutHealth -Uri http://127.0.0.1:1/ -FailureLimit 1 -TimeoutSec 1 | Undo-Rollout -IfUnhealthy
         $undone.Image.Tag | Should -Be v1
     }
+
+    It 'does not undo what another rolled out since, for what was found before' {
+        $bad = New-TestImage v2 | Start-Rollout $rollout.Target | Test-RolloutHealth -Uri http://127.0.0.1:1/ -FailureLimit 1 -TimeoutSec 1
+        $fix = New-TestImage v3 | Start-Rollout $rollout.Target
+        $kept = $bad | Undo-Rollout -IfUnhealthy -WarningVariable told -WarningAction SilentlyContinue
+        $kept.Phase, $kept.Image.Tag, $kept.Revision | Should -Be Healthy, v3, $fix.Revision
+        "$told" | Should -BeLike "*revision $($fix.Revision)*"
+        (Get-RolloutHistory $rollout.Target)[0].Verdict | Should -Be Healthy
+        (Get-Failure { $bad | Undo-Rollout -ErrorAction Stop -WarningAction SilentlyContinue }).FullyQualifiedErrorId | Should -BeLike 'UndoHealthyNeedsForce,*'
+    }
 }
 
 Describe 'Get-RolloutHistory' -Skip:$NoDocker {

@@ -86,6 +86,12 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
             return;
         }
 
+        if (known is not null && await AnotherSinceAsync(target, known, item) is { } another)
+        {
+            await UndoAsync(target, request with { Verdict = null }, another, item);
+            return;
+        }
+
         var plan = await target.PlanUndoAsync(request, item.Cancellation);
         if (!await IsAgreedAsync(target, plan, item)) return;
         if (verdict == HealthVerdict.Healthy && !IsNotToAsk && !await item.AskAsync(() => ShouldUndo(rollout, plan.Description))) return;
@@ -93,6 +99,15 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
         var status = await ApplyAsync(target, plan, item);
         item.Write(status);
         if (!IsOnItsWay(status)) throw ModuleErrors.UndoFailed(status);
+    }
+
+    /// <summary>What somebody rolled out since the object was made; null where it is still that. What was found of the one says nothing of the other.</summary>
+    private static async Task<RolloutStatus?> AnotherSinceAsync(IRolloutTarget target, RolloutStatus known, WorkItem item)
+    {
+        var now = await target.ReadAsync(item.Cancellation);
+        if (now is null || now.Revision == known.Revision || $"{now.Image}" == $"{known.Image}") return null;
+        item.Warning($"{known.Target}: {now.Image} was rolled out as revision {now.Revision} since revision {known.Revision} was looked at. What was found of {known.Image} is not held against it.");
+        return now;
     }
 
     private bool ShouldUndo(RolloutStatus rollout, string description)

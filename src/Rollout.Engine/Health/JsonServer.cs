@@ -37,9 +37,7 @@ internal sealed class JsonServer(WebHealthCheck check, string product, TimeProvi
         }
         catch (Exception problem) when (problem is HttpRequestException or IOException or InvalidDataException)
         {
-            var isDistrust = WebAccess.IsDistrust(problem);
-            var mend = isDistrust ? " Name the authority that signed it with -CertificateAuthority." : "";
-            throw new NoAnswerException($"{product} at {WebHealthCheck.Shown(check.Uri)} cannot be asked: {WebAccess.Explain(problem)}{mend}") { IsFinal = isDistrust };
+            throw new NoAnswerException($"{product} at {WebHealthCheck.Shown(check.Uri)} cannot be asked: {WebAccess.Explain(problem)}") { IsFinal = WebAccess.IsDistrust(problem) };
         }
     }
 
@@ -79,10 +77,12 @@ internal sealed class JsonServer(WebHealthCheck check, string product, TimeProvi
 
     private NoAnswerException Unusable(HttpStatusCode status) => new($"{product} answered with status {(int)status}");
 
-    /// <summary>What Prometheus itself says of a query (400: it does not parse; 422: it cannot be executed) or of its own state.</summary>
+    /// <summary>What the server itself says of a query (400: it does not parse; 422: it cannot be executed) or of its own state.</summary>
     private NoAnswerException? Complaint(JsonElement answer, HttpStatusCode status)
     {
-        if (answer.ValueKind != JsonValueKind.Object || !answer.TryGetProperty("error", out var error) || error.ValueKind != JsonValueKind.String) return null;
+        // Alertmanager's complaint is the text alone.
+        var error = answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out var member) ? member : answer;
+        if (error.ValueKind != JsonValueKind.String) return null;
         return new NoAnswerException($"{product} refuses it: {error.GetString()}") { IsFinal = status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity };
     }
 
@@ -95,7 +95,7 @@ internal sealed class JsonServer(WebHealthCheck check, string product, TimeProvi
         {
             if (read.Length + count > AnswerLimit)
             {
-                throw new NoAnswerException($"{product}'s answer is longer than {AnswerLimit / 1024 / 1024} MiB, and was not read on; ask for less, such as a sum over the series") { IsFinal = true };
+                throw new NoAnswerException($"{product}'s answer is longer than {AnswerLimit / 1024 / 1024} MiB, and was not read on; ask for less of it") { IsFinal = true };
             }
 
             read.Write(buffer, 0, count);

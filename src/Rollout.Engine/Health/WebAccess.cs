@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -43,7 +44,8 @@ internal static class WebAccess
             HttpRequestError.NameResolutionError => "the host's name is not known",
             HttpRequestError.ConnectionError when cause is SocketException { SocketErrorCode: SocketError.ConnectionRefused } => "connection refused",
             HttpRequestError.ConnectionError => $"no connection: {cause.Message}",
-            HttpRequestError.SecureConnectionError => $"no TLS connection: {cause.Message}",
+            HttpRequestError.SecureConnectionError when cause is DistrustException => $"no TLS connection: {cause.Message}",
+            HttpRequestError.SecureConnectionError => $"no TLS connection: {cause.Message.TrimEnd('.')}; see whether it speaks https there",
             HttpRequestError.ResponseEnded => "the answer was cut off",
             HttpRequestError.InvalidResponse => "what answered does not speak HTTP",
             HttpRequestError.HttpProtocolError => $"a breach of the protocol: {cause.Message}",
@@ -52,7 +54,7 @@ internal static class WebAccess
     }
 
     /// <summary>True where the server's certificate is not trusted: no other try will find it so.</summary>
-    internal static bool IsDistrust(Exception problem) => problem is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: AuthenticationException };
+    internal static bool IsDistrust(Exception problem) => problem is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: DistrustException };
 
     private static SocketsHttpHandler Pool(bool useProxy)
     {
@@ -68,6 +70,7 @@ internal static class WebAccess
         UseCookies = false,
         UseProxy = useProxy,
         AutomaticDecompression = DecompressionMethods.All,
+        SslOptions = { RemoteCertificateValidationCallback = (_, _, chain, errors) => errors == SslPolicyErrors.None ? true : throw new DistrustException(errors, chain) },
     };
 
     private static SocketsHttpHandler Trusting(WebHealthCheck check, SocketsHttpHandler handler)
@@ -112,5 +115,18 @@ internal static class WebAccess
         }
 
         return client;
+    }
+}
+
+/// <summary>A server's certificate is not trusted; the message says why and what to do about it, in words that go on a sentence.</summary>
+internal sealed class DistrustException(SslPolicyErrors errors, X509Chain? chain) : AuthenticationException(Why(errors, chain))
+{
+    private static string Why(SslPolicyErrors errors, X509Chain? chain)
+    {
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable)) return "the server shows no certificate";
+        var faults = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, status) => all | status.Status) ?? X509ChainStatusFlags.NoError;
+        if (faults.HasFlag(X509ChainStatusFlags.NotTimeValid)) return "the server's certificate has expired, or is not valid yet";
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors)) return $"the server's certificate is not trusted ({faults}); name the authority that signed it with -CertificateAuthority";
+        return "the server's certificate is for another name; ask it by a name that stands in it";
     }
 }

@@ -63,6 +63,18 @@ public sealed class AlertTests
         Assert.Equal(HealthVerdict.Unhealthy, (await ResultAsync(check with { OnError = NoEvidence.Fail })).Verdict);
     }
 
+    [Fact]
+    public async Task What_Alertmanager_itself_says_is_told_at_once()
+    {
+        await using var server = await Upstream.StartAsync(context =>
+        {
+            context.Response.StatusCode = 400;
+            return context.Response.WriteAsync("\"bad matcher format: a\"");
+        });
+        var result = await ResultAsync(new AlertHealthCheck { Name = "alerts", Uri = new Uri($"http://{server.Address}"), Interval = TimeSpan.FromHours(1) });
+        Assert.Equal("Alertmanager refuses it: bad matcher format: a", result.Message);
+    }
+
     [Theory]
     [InlineData("a=\"b\"", "b", true)]
     [InlineData("a = b", "b", true)]

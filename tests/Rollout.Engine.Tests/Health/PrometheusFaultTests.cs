@@ -21,6 +21,7 @@ public sealed class PrometheusFaultTests
     [InlineData("{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":{}}}", "malformed")]
     [InlineData("{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},\"value\":[1,\"ten\"]}]}}", "'ten' is no number")]
     [InlineData("{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},\"value\":[1e300,\"1\"]}]}}", "malformed")]
+    [InlineData("{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{},\"value\":[1795676570000,\"1\"]}]}}", "1795676570000 is no time in seconds")]
     [InlineData("{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[1]}}", "malformed")]
     [InlineData("{\"status\":\"error\",\"error\":\"out of \\u001b[31mmemory\"}", "refuses it: out of memory")]
     public async Task A_malformed_answer_is_no_evidence(string answer, string why)

@@ -12,6 +12,9 @@ internal sealed record MetricSeries(string Labels, IReadOnlyList<MetricSample> S
 /// <summary>Reads what <c>/api/v1/query</c> and <c>/api/v1/query_range</c> answer: a vector, a matrix or a scalar, each as series.</summary>
 internal static class PrometheusAnswer
 {
+    // The year 5138; in milliseconds it was 1973.
+    private const double LatestTime = 1e11;
+
     /// <exception cref="NoAnswerException">It is a string, or no answer of Prometheus at all.</exception>
     internal static IReadOnlyList<MetricSeries> Parse(JsonElement answer)
     {
@@ -31,7 +34,7 @@ internal static class PrometheusAnswer
         }
         catch (Exception problem) when (problem is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException or ArgumentException)
         {
-            throw Malformed(problem.Message);
+            throw Malformed(problem is KeyNotFoundException ? "a part of it is missing" : problem.Message);
         }
     }
 
@@ -39,6 +42,7 @@ internal static class PrometheusAnswer
     {
         if (pair.GetArrayLength() != 2) throw new FormatException("a sample is a time and a number");
         var seconds = pair[0].GetDouble();
+        if (Math.Abs(seconds) > LatestTime) throw new FormatException($"{seconds.ToString(CultureInfo.InvariantCulture)} is no time in seconds");
         return new MetricSample(DateTimeOffset.UnixEpoch.AddSeconds(seconds), Number(pair[1].GetString()));
     }
 

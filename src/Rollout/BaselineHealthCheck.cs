@@ -32,6 +32,9 @@ public sealed record BaselineHealthCheck : WebHealthCheck
     /// <summary>The time between two samples.</summary>
     public TimeSpan Step { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>What <c>{{quantile}}</c> stands for.</summary>
+    public double Quantile { get; init; } = 0.95;
+
     /// <summary>From this score on it is Healthy.</summary>
     public double PassScore { get; init; } = 95;
 

@@ -18,10 +18,10 @@ public abstract record WebHealthCheck : RolloutHealthCheck
     /// <summary>Takes any certificate, also one that nobody vouches for.</summary>
     public bool SkipCertificateCheck { get; init; }
 
-    /// <summary>The names of the headers to send.</summary>
+    /// <summary>The names of the headers to send, that of a login in the address among them.</summary>
     // A copy: through a dictionary's own Keys, PowerShell's Export-Clixml gets at the values too.
     [JsonIgnore]
-    public IReadOnlyList<string> HeaderNames => [.. Headers.Keys];
+    public IReadOnlyList<string> HeaderNames => Login is null || Headers.Keys.Contains("Authorization", StringComparer.OrdinalIgnoreCase) ? [.. Headers.Keys] : [.. Headers.Keys, "Authorization"];
 
     /// <summary>The headers to send, by name.</summary>
     internal IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();

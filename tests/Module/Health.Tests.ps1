@@ -18,6 +18,7 @@ Describe 'New-RolloutHealthCheck' {
         $check = New-RolloutHealthCheck @metrics -Query 'errors{role="{{role}}"}' -Baseline -Direction Increase -Window '2m' -Step '5s'
         $check.Kind, $check.Metrics.Query, $check.Metrics.Direction | Should -Be Baseline, 'errors{role="{{role}}"}', Increase
         $check.Window.TotalMinutes, $check.Step.TotalSeconds | Should -Be 2, 5
+        (New-RolloutHealthCheck @metrics -Query 'histogram_quantile({{quantile}}, x{a="{{role}}"})' -Baseline -Percentile 50).Quantile | Should -Be 0.5
         (New-RolloutHealthCheck @metrics -Query a -Baseline -BaselineQuery b).Metrics.BaselineQuery | Should -Be b
         { New-RolloutHealthCheck @metrics -Query up -Baseline } | Should -Throw -ErrorId 'InvalidHealthCheck*'
         { New-RolloutHealthCheck @metrics -Query up -Below 1 -Direction Increase } | Should -Throw -ErrorId 'ParameterMissing*'
@@ -71,11 +72,57 @@ Describe 'New-RolloutHealthCheck' {
         @{ Case = 'a header that cannot be sent'; Script = { New-RolloutHealthCheck http://a -Header @{ 'a b' = 'c' } }; Id = 'InvalidHealthCheck'; Names = 'a b' }
         @{ Case = 'a value that no header can carry'; Script = { New-RolloutHealthCheck http://a -Header @{ Name = 'Zoë' } }; Id = 'InvalidHealthCheck'; Names = 'ASCII' }
         @{ Case = 'a pattern that is none'; Script = { New-RolloutHealthCheck http://a -ExpectBody '(' }; Id = 'InvalidHealthCheck'; Names = 'regular expression' }
+        @{ Case = 'several addresses'; Script = { New-RolloutHealthCheck http://a/,http://b/ }; Id = 'ParameterArgumentTransformationError'; Names = 'several' }
+        @{ Case = 'a share that nothing is below'; Script = { New-RolloutHealthCheck @metrics -ErrorRateBelow 0% }; Id = 'InvalidHealthCheck'; Names = 'never' }
+        @{ Case = 'a threshold beside a baseline'; Script = { New-RolloutHealthCheck @metrics -Query 'x{a="{{role}}"}' -Baseline -Below 1 }; Id = 'ParametersApart'; Names = '-Below' }
+        @{ Case = 'requests counted beside a baseline'; Script = { New-RolloutHealthCheck @metrics -Query 'x{a="{{role}}"}' -Baseline -MinimumRequests 9 }; Id = 'ParametersApart'; Names = '-MinimumRequests' }
+        @{ Case = 'a count of requests that nothing asks for'; Script = { New-RolloutHealthCheck @metrics -ErrorRateBelow 1% -RequestsQuery up }; Id = 'ParameterMissing'; Names = '-MinimumRequests' }
+        @{ Case = 'a header for nobody'; Script = { New-RolloutHealthCheck -Container -Header @{ a = 'b' } }; Id = 'ParameterMissing'; Names = '-Header' }
+        @{ Case = 'a meaning of no answer where nobody is asked'; Script = { New-RolloutHealthCheck http://a -OnError Fail }; Id = 'ParameterMissing'; Names = '-OnError' }
+        @{ Case = 'a matcher for Alertmanager with Prometheus besides'; Script = { New-RolloutHealthCheck @metrics -Alertmanager http://a -AlertMatcher 'a="b"' }; Id = 'ParameterMissing'; Names = '-Query or -Saturation' }
         @{ Case = 'an address without a port'; Script = { New-RolloutHealthCheck -Tcp db }; Id = 'InvalidHealthCheck'; Names = 'port' }
     ) {
         $failure = Get-Failure $Script
         $failure.FullyQualifiedErrorId | Should -BeLike "$Id,*"
         if ($Names) { $failure.Exception.Message | Should -BeLike "*$Names*" }
+    }
+}
+
+Describe 'A stored check' {
+    BeforeAll {
+        $metrics = @{ Prometheus = 'http://127.0.0.1:1/p' }
+        $checks = @(
+            New-RolloutHealthCheck http://a/b -ExpectStatus 200, 204 -ExpectHeader @{ A = 'b' } -ExpectBody ok -SuccessesNeeded 3 -OutOf 5 -Interval '500ms' -For '2m' -CertificateAuthority /ca.pem
+            New-RolloutHealthCheck @metrics -ErrorRateBelow 1% -LatencyBelow 300ms -Query up -Above 0 -Step '5s' -MinimumRequests 9 -OnNoData Fail -OnError Pass -TotalFailureLimit 4
+            New-RolloutHealthCheck @metrics -Query 'x{a="{{role}}"}' -Baseline -Direction Increase
+            New-RolloutHealthCheck @metrics -AlertMatcher 'a="b"', 'c!=d'
+            New-RolloutHealthCheck -ErrorRateBelow 5% -LatencyBelow 1000ms -Saturation Cpu, Memory -Tcp db:5432 -Container -ScriptBlock { $_.Name } -Command true -ArgumentList a, 'b c'
+        )
+        function Get-Shown($Check) { $Check | ForEach-Object { ConvertTo-Json $_ -Depth 6 } }
+        $reader = [Rollout.Module.Literals.StoredChecksAttribute]::new()
+    }
+    It 'is what it was after <Way>' -ForEach @(
+        @{ Way = 'Export-Clixml'; Store = { [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($checks, 4)) } }
+        @{ Way = 'ConvertTo-Json'; Store = { ConvertTo-Json $checks -Depth 6 | ConvertFrom-Json } }
+        @{ Way = 'nothing at all'; Store = { $checks } }
+    ) {
+        $back = $reader.Transform($null, (& $Store))
+        $back.ForEach({ $_.GetType().Name }) | Should -Be $checks.ForEach({ $_.GetType().Name })
+        Get-Shown $back | Should -Be (Get-Shown $checks)
+    }
+    It 'is taken as it comes' {
+        $stored = New-RolloutHealthCheck -Command /bin/sh -ArgumentList '-c', 'exit 3' | ConvertTo-Json | ConvertFrom-Json
+        ($rollout | Test-RolloutHealth -Check $stored).Checks.Value | Should -Be 3
+        (Get-Failure { Start-Rollout docker/x -Image x:1 -NoWait -HealthCheck (New-RolloutHealthCheck -ScriptBlock { $true } | ConvertTo-Json | ConvertFrom-Json) }).FullyQualifiedErrorId | Should -BeLike 'ScriptNeedsWait,*'
+    }
+    It 'is refused where its login is missing, or a part of it was cut off' {
+        $header = New-RolloutHealthCheck http://a -Header @{ 'X-Key' = 'k' } | ConvertTo-Json | ConvertFrom-Json
+        (Get-Failure { $rollout | Test-RolloutHealth -Check $header }).Exception.Message | Should -BeLike '*logs in with*'
+        $login = New-RolloutHealthCheck http://anna:t0psecret@a/ | ConvertTo-Json | ConvertFrom-Json
+        (Get-Failure { $rollout | Test-RolloutHealth -Check $login }).Exception.Message | Should -BeLike '*logs in with*'
+        $cut = ,(New-RolloutHealthCheck @metrics -Query 'x{a="{{role}}"}' -Baseline) | ConvertTo-Json -Depth 1 -WarningAction Ignore | ConvertFrom-Json
+        (Get-Failure { $rollout | Test-RolloutHealth -Check $cut }).Exception.Message | Should -BeLike '*-Depth*'
+        (Get-Failure { $rollout | Test-RolloutHealth -Check 17 }).FullyQualifiedErrorId | Should -BeLike 'CannotConvertArgument*'
     }
 }
 

@@ -64,5 +64,5 @@ internal sealed class BaselineProbe(BaselineHealthCheck check, RolloutStatus rol
 
     private string Baseline(BaselineMetric metric) => Resolve(metric.BaselineQuery ?? metric.Query, check.BaselineRole);
 
-    private string Resolve(string template, string role) => QueryTemplate.Resolve(template, rollout, prometheus.Window(check.Window), role: role);
+    private string Resolve(string template, string role) => QueryTemplate.Resolve(template, rollout, prometheus.Window(check.Window), check.Quantile, role);
 }

@@ -60,6 +60,7 @@ public static class HealthCheckRules
         Refuse(check, check is { Below: null, Above: null }, "it has no threshold; give -Below or -Above");
         Refuse(check, check.Below is { } below && !double.IsFinite(below), "its threshold is no number");
         Refuse(check, check.Above is { } above && !double.IsFinite(above), "its threshold is no number");
+        Refuse(check, check.Unit != MetricUnit.None && check.Below <= 0, "nothing is below 0, so that it could never be healthy");
         Refuse(check, check.Below <= check.Above, $"no number is below {check.Below} and above {check.Above}");
         Refuse(check, check.Window < TimeSpan.FromMilliseconds(1), "its window must be longer than nothing; give -Window '5m'");
         Refuse(check, check.Step is { } step && (step <= TimeSpan.Zero || step > check.Window), "the step of a range must be longer than nothing, and not longer than its window");
@@ -90,7 +91,7 @@ public static class HealthCheckRules
     private static void Apply(RouterHealthCheck check)
     {
         Refuse(check, check is { ErrorRateBelow: null, LatencyBelow: null }, "it has no threshold; give -ErrorRateBelow or -LatencyBelow");
-        Refuse(check, check.ErrorRateBelow is not (null or (>= 0 and <= 1)), "an error rate must be from 0% to 100%");
+        Refuse(check, check.ErrorRateBelow is not (null or (> 0 and <= 1)), "an error rate must be above 0% and at most 100%");
         Refuse(check, check.LatencyBelow <= TimeSpan.Zero, "a response time must be longer than nothing");
         Refuse(check, check.Window < TimeSpan.FromMilliseconds(1), "its window must be longer than nothing; give -Window '5m'");
         Refuse(check, check.MinimumRequests < 1, "the requests that are needed must be at least 1");
@@ -106,6 +107,7 @@ public static class HealthCheckRules
     private static void Apply(BaselineHealthCheck check)
     {
         Refuse(check, check.Metrics.Count == 0, "it compares no metric");
+        Refuse(check, check.Quantile is not (> 0 and < 1), "a quantile must be between 0 and 1");
         Refuse(check, check.CanaryRole == check.BaselineRole && check.Metrics.Any(metric => metric.BaselineQuery is null), $"both sides have the role '{check.CanaryRole}'");
         Refuse(check, check.Step <= TimeSpan.Zero || check.Step > check.Window, "the time between two samples must be longer than nothing, and not longer than the window");
         Refuse(check, check.Window / check.Step > 11_000, "Prometheus gives at most 11000 samples of a window; take a longer step");

@@ -25,6 +25,7 @@ public abstract partial class HealthCheckCmdlet
             Uri = server,
             Metrics = [new BaselineMetric { Name = "query", Query = query, BaselineQuery = Text(BaselineQuery), Direction = Direction }],
             Window = Window,
+            Quantile = Percentile / 100,
             OnNoData = OnNoData,
             OnError = OnError,
         };

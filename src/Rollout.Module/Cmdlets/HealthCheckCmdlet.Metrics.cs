@@ -82,6 +82,8 @@ public abstract partial class HealthCheckCmdlet
     [Parameter]
     public NoEvidence OnError { get; set; }
 
+    private bool AsksMonitoring => Prometheus is not null || Alertmanager is not null;
+
     private bool AsksForMetric => ErrorRateBelow is not null || LatencyBelow is not null || Text(Query) is not null || Saturation.Length > 0;
 
     private IEnumerable<RolloutHealthCheck> MetricChecks()

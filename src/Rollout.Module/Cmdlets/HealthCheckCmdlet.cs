@@ -70,11 +70,16 @@ public abstract partial class HealthCheckCmdlet : RolloutCmdlet
         Need([nameof(ArgumentList)], Text(Command) is not null, "-Command");
         Need([nameof(Below), nameof(Above), nameof(Step), nameof(Baseline)], Text(Query) is not null, "-Query");
         Need([nameof(BaselineQuery), nameof(Direction)], Baseline, "-Baseline");
+        if (Baseline && ((string[])[nameof(Below), nameof(Above), nameof(MinimumRequests), nameof(RequestsQuery)]).FirstOrDefault(MyInvocation.BoundParameters.ContainsKey) is { } threshold) throw HealthCheckErrors.ParametersApart($"-{threshold}", "-Baseline");
         if (Prometheus is null && Saturation.FirstOrDefault(name => !Enum.TryParse<LimitedResource>(name, ignoreCase: true, out _)) is { } measured) throw HealthCheckErrors.ParameterMissing($"-Saturation {measured}", "-Prometheus");
         Need([nameof(Query), nameof(Template), nameof(Selector), nameof(Percentile), nameof(RequestsQuery)], Prometheus is not null, "-Prometheus");
-        Need([nameof(Credential), nameof(Token), nameof(AlertMatcher)], Prometheus is not null || Alertmanager is not null, "-Prometheus or -Alertmanager");
-        Need([nameof(Prometheus)], AsksForMetric || (Alertmanager is null && AlertMatcher.Length > 0), "-ErrorRateBelow, -LatencyBelow, -Query, -Saturation or -AlertMatcher");
-        Need([nameof(Window), nameof(MinimumRequests), nameof(OnNoData)], AsksForMetric, "-ErrorRateBelow, -LatencyBelow or -Query");
+        Need([nameof(Credential), nameof(Token), nameof(AlertMatcher)], AsksMonitoring, "-Prometheus or -Alertmanager");
+        Need([nameof(Header), nameof(CertificateAuthority), nameof(SkipCertificateCheck)], Uri is not null || AsksMonitoring, "-Uri, -Prometheus or -Alertmanager");
+        Need([nameof(Prometheus)], AsksForMetric || (Alertmanager is null && AlertMatcher.Length > 0), $"-ErrorRateBelow, -LatencyBelow, -Query{(Alertmanager is null ? ", -Saturation or -AlertMatcher" : " or -Saturation")}");
+        Need([nameof(Window), nameof(OnNoData)], AsksForMetric, "-ErrorRateBelow, -LatencyBelow or -Query");
+        Need([nameof(MinimumRequests)], ErrorRateBelow is not null || LatencyBelow is not null || Text(Query) is not null, "-ErrorRateBelow, -LatencyBelow or -Query");
+        Need([nameof(RequestsQuery)], MinimumRequests is not null, "-MinimumRequests");
+        Need([nameof(OnError)], AsksForMetric || AsksMonitoring, "-Prometheus or -Alertmanager");
     }
 
     private void Need(string[] given, bool isThere, string missing)

@@ -10,6 +10,20 @@ internal static class HealthCheckErrors
         $"Give {missing} too, or leave {given} out.",
         given);
 
+    internal static RolloutException ParametersApart(string given, string other) => new(
+        "ParametersApart",
+        ErrorKind.InvalidInput,
+        $"{given} and {other} cannot be given together: a baseline stands in the place of a threshold.",
+        "Leave one of them out, or make a check of each.",
+        given);
+
+    internal static RolloutException StoredCheckIncomplete(string name, string why) => new(
+        "StoredCheckIncomplete",
+        ErrorKind.InvalidData,
+        $"The health check '{name}' cannot be made from what was stored of it: {why}.",
+        "Make it anew with New-RolloutHealthCheck.",
+        name);
+
     internal static RolloutException NothingToCheck() => new(
         "NothingToCheck",
         ErrorKind.InvalidInput,

@@ -69,6 +69,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     /// <summary>Checks that must pass before it counts as Healthy.</summary>
     [Parameter]
+    [StoredChecks]
     [ArgumentCompleter(typeof(CheckCompleter))]
     public RolloutHealthCheck[] HealthCheck { get; set; } = [];
 

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using Rollout.Engine.Health;
 using Rollout.Engine.Rollouts;
 using Rollout.Module.Completers;
+using Rollout.Module.Literals;
 using Rollout.Module.Pipeline;
 using Rollout.Module.Places;
 
@@ -20,6 +21,7 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
 
     /// <summary>Checks made by New-RolloutHealthCheck.</summary>
     [Parameter]
+    [StoredChecks]
     [ArgumentCompleter(typeof(CheckCompleter))]
     public RolloutHealthCheck[] Check { get; set; } = [];
 

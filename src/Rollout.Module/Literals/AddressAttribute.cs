@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using Rollout.Engine.Literals;
 
@@ -8,5 +9,9 @@ namespace Rollout.Module.Literals;
 public sealed class AddressAttribute : ArgumentTransformationAttribute
 {
     /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => AddressText.From(AsWritten.Of(inputData))!;
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        return AddressText.From(value is IList { Count: > 1 } ? value : AsWritten.Of(value))!;
+    }
 }

@@ -62,6 +62,15 @@ public sealed class BaselineTests(TestPrometheus prometheus) : IClassFixture<Tes
         Assert.Equal(HealthVerdict.Unhealthy, (await ResultAsync(check with { OnError = NoEvidence.Fail })).Verdict);
     }
 
+    [Fact]
+    public async Task A_quantile_is_compared_as_the_one_that_was_asked_for()
+    {
+        var check = Check(Slow with { Query = "histogram_quantile({{quantile}}, slow{role=\"{{role}}\"})" }) with { Uri = new Uri($"http://127.0.0.1:{Ports.Free()}/") };
+
+        Assert.StartsWith("histogram_quantile(0.95, slow{role=\"canary\"})", (await ResultAsync(check)).Query, StringComparison.Ordinal);
+        Assert.StartsWith("histogram_quantile(0.5, slow{role=\"canary\"})", (await ResultAsync(check with { Quantile = 0.5 })).Query, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(ScoreClassification.Pass, NoEvidence.Fail, HealthVerdict.Healthy)]
     [InlineData(ScoreClassification.Marginal, NoEvidence.Fail, HealthVerdict.Inconclusive)]

@@ -169,6 +169,16 @@ public sealed class HealthCheckRunnerTests
         Assert.Equal(HealthVerdict.Unhealthy, result.Verdict);
         Assert.Contains("no TLS connection", result.Message, StringComparison.Ordinal);
         Assert.Contains("certificate", result.Message, StringComparison.Ordinal);
+        Assert.Contains("-CertificateAuthority", result.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_speaks_no_TLS_is_not_one_with_a_bad_certificate()
+    {
+        await using var server = new RawServer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        var result = await OnlyResultAsync(new HttpHealthCheck { Name = "web", Uri = new Uri($"https://{server.Address}/"), Interval = TimeSpan.Zero, Timeout = TimeSpan.FromMinutes(1) });
+        Assert.Contains("speaks https", result.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("-CertificateAuthority", result.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -223,6 +233,8 @@ public sealed class HealthCheckRunnerTests
             web with { Headers = new Dictionary<string, string> { ["bad name"] = "x" } },
             web with { Headers = new Dictionary<string, string> { ["X-A"] = "x\r\nX-B: y" } },
             web with { SuccessesNeeded = 0 },
+            web.WithHeaders(new Dictionary<string, string> { ["Name"] = "Zo\u00eb" }),
+            web.WithHeaders(new Dictionary<string, string> { ["a b"] = "c" }),
             web with { FailureLimit = 0 },
             web with { Timeout = TimeSpan.Zero },
             web with { Interval = TimeSpan.FromSeconds(-1) },

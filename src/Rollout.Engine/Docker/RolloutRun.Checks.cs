@@ -24,7 +24,7 @@ internal sealed partial class RolloutRun
         var skipped = Checks is null ? change.SecretChecks : [];
         if (checks.Count == 0)
         {
-            await PassAsync(lease.State, AllServe, skipped, Verified, cancellation);
+            await PassAsync(lease.State, Decision("Checked", AllServe, HealthVerdict.Healthy), skipped, Verified, cancellation);
             return;
         }
 
@@ -60,10 +60,15 @@ internal sealed partial class RolloutRun
             return;
         }
 
-        var judged = health.ToDecisions().Aggregate(lease.State, (state, decision) => state.Decide(decision));
-        if (health.Verdict == HealthVerdict.Healthy) await PassAsync(judged, health.Findings, skipped, passed, cancellation);
+        RolloutDecision[] found = [.. health.ToDecisions()];
+        // The decision about the only check is the one over all too.
+        var isOne = found.Length == 1 && skipped.Count == 0;
+        var whole = isOne ? found[0] : Decision("Checked", health.Findings, health.Verdict);
+        var judged = found.Aggregate(lease.State, (state, decision) => state.Decide(decision));
+        var before = isOne ? lease.State : judged;
+        if (health.Verdict == HealthVerdict.Healthy) await PassAsync(before, whole, skipped, passed, cancellation);
         else if (isBack) await StayAsync(judged, health.Verdict, health.Findings, cancellation);
-        else if (lease.State.Change!.OnFailure == FailureAction.Continue) await lease.SaveAsync(failed(judged, "HealthCheckFailed", health.Findings, Decision("Checked", health.Findings, health.Verdict)), cancellation);
+        else if (lease.State.Change!.OnFailure == FailureAction.Continue) await lease.SaveAsync(failed(before, "HealthCheckFailed", health.Findings, whole), cancellation);
         else await FailAsync("HealthCheckFailed", health.Findings, health.Verdict, cancellation, judged);
     }
 
@@ -113,17 +118,16 @@ internal sealed partial class RolloutRun
     private static WorkloadState Verified(WorkloadState state, RolloutDecision decision) => state.Verified(decision);
 
     /// <summary>Nothing that could be checked was bad. Checks that only another shell could have made leave the release without a verdict.</summary>
-    private async Task PassAsync(WorkloadState judged, string findings, IReadOnlyList<string> skipped, Func<WorkloadState, RolloutDecision, WorkloadState> passed, CancellationToken cancellation)
+    private async Task PassAsync(WorkloadState state, RolloutDecision decision, IReadOnlyList<string> skipped, Func<WorkloadState, RolloutDecision, WorkloadState> passed, CancellationToken cancellation)
     {
-        var decision = Decision("Checked", findings, HealthVerdict.Healthy);
         if (skipped.Count > 0)
         {
             var unmade = $"Not made, as what they need is secret and only the shell that began had it: {string.Join(", ", skipped)}. The revision does not count as verified.";
             reporter.Warning(unmade);
-            decision = Decision("Checked", $"{findings} {unmade}", HealthVerdict.Inconclusive);
+            decision = decision with { Message = $"{decision.Message} {unmade}", Verdict = HealthVerdict.Inconclusive };
         }
 
-        await lease.SaveAsync(passed(judged, decision), cancellation);
+        await lease.SaveAsync(passed(state, decision), cancellation);
     }
 
     private async Task FailAsync(WorkloadSnapshot snapshot, int index, CancellationToken cancellation)

@@ -251,7 +251,8 @@ internal sealed partial class RolloutRun(
             { GoingBack: true, IsUndo: true } => (RolloutPhase.Failed, Decision("Failed", $"The undo failed; revision {change.From} serves as before.")),
             { GoingBack: true, NothingRanBefore: true } => (RolloutPhase.Failed, Decision("Removed", "The new containers were removed; nothing ran before.")),
             { GoingBack: true } when gate.LeavesIll => (RolloutPhase.Undone, Decision("Undone", $"Revision {change.From} runs as before, and is no better.")),
-            { GoingBack: true } => (RolloutPhase.Undone, Decision("Undone", $"Revision {change.From} runs again.", HealthVerdict.Healthy)),
+            // What is known of it is known already: that it runs again makes nothing good of what was bad.
+            { GoingBack: true } => (RolloutPhase.Undone, Decision("Undone", $"Revision {change.From} runs again.")),
             { Reason: not null } => (RolloutPhase.Degraded, Decision("Completed", "It went on though a check failed.")),
             { IsUndo: true } => (RolloutPhase.Undone, Decision("Undone", $"Revision {change.To} runs again.")),
             _ => (RolloutPhase.Healthy, Decision("Completed", $"Revision {change.To} serves.")),

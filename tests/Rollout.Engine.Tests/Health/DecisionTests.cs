@@ -59,6 +59,20 @@ public sealed class DecisionTests(DockerEngineFixture engine) : IClassFixture<Do
         Assert.Contains(status.Decisions.SkipWhile(decision => decision.Action != "Undoing"), decision => decision is { Verdict: HealthVerdict.Healthy, Value: "1 of 1 healthy" });
     }
 
+    [FactNeeds("docker")]
+    public async Task What_was_bad_is_not_good_because_it_runs_again()
+    {
+        await using var monitoring = await Monitoring.StartAsync();
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(await shop.ImageAsync("v1"));
+        monitoring.Says(_ => 0.9);
+        var bad = TestWorkload.Request(await shop.ImageAsync("v2")) with { HealthChecks = [monitoring.Check] };
+        Assert.Equal(RolloutPhase.Degraded, (await shop.StartAsync(bad with { OnFailure = FailureAction.Continue })).Phase);
+        var undone = await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v3")) with { HealthChecks = [monitoring.Check] });
+        Assert.Equal((RolloutPhase.Undone, "v2"), (undone.Phase, undone.Image!.Tag));
+        Assert.Equal(HealthVerdict.Unhealthy, (await shop.Target.HistoryAsync(default)).First(revision => revision.Current).Verdict);
+    }
+
     [TheoryNeeds("docker")]
     [InlineData(true)]
     [InlineData(false)]
@@ -90,7 +104,7 @@ public sealed class DecisionTests(DockerEngineFixture engine) : IClassFixture<Do
         Assert.True(status.Phase == RolloutPhase.Healthy, $"{status.Phase}: {status.Message}");
         // As another shell reads it.
         var read = (await place.Target.ReadAsync(default))!;
-        var decision = Assert.Single(read.Decisions, decision => decision.Query is not null);
+        var decision = Assert.Single(read.Decisions, decision => decision.Action == "Checked");
         Assert.Equal(("Checked", HealthVerdict.Healthy, "0.001", "below 0.005", 1), (decision.Action, decision.Verdict, decision.Value, decision.Threshold, decision.Samples));
         Assert.Equal($"errors{{name=\"{read.Name}\", image=\"{read.Image}\"}}[5m]", decision.Query);
         Assert.InRange(decision.At, begun, DateTimeOffset.UtcNow.AddSeconds(1));

@@ -176,7 +176,7 @@ internal sealed class FollowedService(DockerTargetServices services, string name
             return (record with { Phase = RolloutPhase.Failed, Reason = problem.Id, Message = problem.Message, CompletedAt = Now }, MayGoBack(seen, record));
         }
 
-        var decided = (record with { CompletedAt = Now }).With([.. health.ToDecisions(), Decision("Checked", health.Findings, health.Verdict)]);
+        var decided = (record with { CompletedAt = Now }).With([.. health.ToDecisions()]);
         if (health.Verdict == HealthVerdict.Healthy) return (decided.With(completed), false);
         if (health.Verdict == HealthVerdict.Unhealthy) decided = decided.Mark(record.To, HealthVerdict.Unhealthy);
         var phase = record.OnFailure == FailureAction.Continue ? RolloutPhase.Degraded : RolloutPhase.Failed;

@@ -23,6 +23,10 @@ Describe 'New-RolloutHealthCheck' {
         { New-RolloutHealthCheck @metrics -Query up -Baseline } | Should -Throw -ErrorId 'InvalidHealthCheck*'
         { New-RolloutHealthCheck @metrics -Query up -Below 1 -Direction Increase } | Should -Throw -ErrorId 'ParameterMissing*'
     }
+    It 'takes a selector with its braces or without' {
+        foreach ($selector in 'job="a"', '{job="a"}', ' { job="a" } ') { (New-RolloutHealthCheck @metrics -ErrorRateBelow 1% -Selector $selector).Query | Should -Match '_total\{ ?job="a" ?\}' }
+        (New-RolloutHealthCheck @metrics -ErrorRateBelow 1% -Selector '{{selector}}').Query | Should -BeLike '*{{{selector}}}*'
+    }
     It 'looks at the alerts of Prometheus itself where there is no Alertmanager' {
         (New-RolloutHealthCheck @metrics -AlertMatcher 'severity="critical"').Source | Should -Be Prometheus
     }
@@ -72,6 +76,7 @@ Describe 'New-RolloutHealthCheck' {
         @{ Case = 'a header that cannot be sent'; Script = { New-RolloutHealthCheck http://a -Header @{ 'a b' = 'c' } }; Id = 'InvalidHealthCheck'; Names = 'a b' }
         @{ Case = 'a value that no header can carry'; Script = { New-RolloutHealthCheck http://a -Header @{ Name = 'Zoë' } }; Id = 'InvalidHealthCheck'; Names = 'ASCII' }
         @{ Case = 'a pattern that is none'; Script = { New-RolloutHealthCheck http://a -ExpectBody '(' }; Id = 'InvalidHealthCheck'; Names = 'regular expression' }
+        @{ Case = 'a percentile with a comma'; Script = { New-RolloutHealthCheck @metrics -LatencyBelow 300ms -Percentile '9,5' }; Id = 'ParameterArgumentTransformationError'; Names = 'a point' }
         @{ Case = 'several addresses'; Script = { New-RolloutHealthCheck http://a/,http://b/ }; Id = 'ParameterArgumentTransformationError'; Names = 'several' }
         @{ Case = 'a share that nothing is below'; Script = { New-RolloutHealthCheck @metrics -ErrorRateBelow 0% }; Id = 'InvalidHealthCheck'; Names = 'never' }
         @{ Case = 'a threshold beside a baseline'; Script = { New-RolloutHealthCheck @metrics -Query 'x{a="{{role}}"}' -Baseline -Below 1 }; Id = 'ParametersApart'; Names = '-Below' }

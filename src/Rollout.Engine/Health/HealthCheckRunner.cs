@@ -145,7 +145,9 @@ public sealed class HealthCheckRunner(IReplicaStates replicas, TimeProvider time
         };
     }
 
-    private static string Sentence(string message) => message.Length == 0 ? message : $"{char.ToUpperInvariant(message[0])}{message[1..]}";
+    /// <summary>A word is capitalised, a container's name is not.</summary>
+    private static string Sentence(string message) =>
+        message.Length == 0 || message.TakeWhile(letter => letter != ' ').Any(letter => letter is '-' or '_' or '.' || char.IsAsciiDigit(letter)) ? message : $"{char.ToUpperInvariant(message[0])}{message[1..]}";
 
     private static HealthCheckResult OfFailed(RolloutStatus rollout) => new()
     {

@@ -14,13 +14,14 @@ internal static partial class QueryTemplate
     // What the names of a ReplicaSet and its Pods end with; a word has a vowel, so that shop does not take the Pods of shop-api for its own.
     private const string Suffix = "[bcdfghjklmnpqrstvwxz2456789]";
 
-    /// <summary>Refuses a template with a variable that does not exist.</summary>
-    /// <exception cref="RolloutException">UnknownQueryVariable.</exception>
+    /// <summary>Refuses a template with a variable that does not exist, or is not closed: as a label's value it would match nothing, and say nothing.</summary>
+    /// <exception cref="RolloutException">UnknownQueryVariable, InvalidHealthCheck.</exception>
     internal static void Check(string template, RolloutHealthCheck check)
     {
         var known = check is BaselineHealthCheck ? [.. Variables, Role] : Variables;
         var unknown = Variable().Matches(template).Select(match => match.Groups["name"].Value).FirstOrDefault(name => !known.Contains(name));
         if (unknown is not null) throw HealthErrors.UnknownQueryVariable(check, unknown, known);
+        if (Variable().Replace(template, "").Contains("{{", StringComparison.Ordinal)) throw HealthErrors.InvalidHealthCheck(check, $"a '{{{{' in '{template}' is not closed; write {{{{name}}}}");
     }
 
     /// <summary>Whether a template asks for one side or the other.</summary>

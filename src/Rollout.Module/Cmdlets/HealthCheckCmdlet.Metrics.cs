@@ -24,6 +24,7 @@ public abstract partial class HealthCheckCmdlet
 
     /// <summary>The percentile of the response times that must be below -LatencyBelow.</summary>
     [Parameter]
+    [Number]
     [ValidateRange(1.0, 99.999)]
     public double Percentile { get; set; } = 95;
 
@@ -82,6 +83,9 @@ public abstract partial class HealthCheckCmdlet
     [Parameter]
     public NoEvidence OnError { get; set; }
 
+    /// <summary>As Prometheus writes a selector they stand in braces.</summary>
+    private string? Matchers => Text(Selector)?.Trim() is ['{', not '{', .., '}'] braced ? braced[1..^1] : Text(Selector);
+
     private bool AsksMonitoring => Prometheus is not null || Alertmanager is not null;
 
     private bool AsksForMetric => ErrorRateBelow is not null || LatencyBelow is not null || Text(Query) is not null || Saturation.Length > 0;
@@ -95,8 +99,8 @@ public abstract partial class HealthCheckCmdlet
             yield break;
         }
 
-        if (ErrorRateBelow is { } share) yield return Metric(server, "error rate", MetricTemplates.ErrorRate(Template, Text(Selector)), (double)share, null, MetricUnit.Share);
-        if (LatencyBelow is { } time) yield return Metric(server, "latency", MetricTemplates.Latency(Template, Text(Selector)), time.TotalSeconds, null, MetricUnit.Seconds);
+        if (ErrorRateBelow is { } share) yield return Metric(server, "error rate", MetricTemplates.ErrorRate(Template, Matchers), (double)share, null, MetricUnit.Share);
+        if (LatencyBelow is { } time) yield return Metric(server, "latency", MetricTemplates.Latency(Template, Matchers), time.TotalSeconds, null, MetricUnit.Seconds);
         if (Text(Query) is { } query) yield return Baseline ? Compared(server, query) : Metric(server, "query", query, Below, Above, MetricUnit.None);
         foreach (var name in Saturation)
         {
@@ -139,7 +143,7 @@ public abstract partial class HealthCheckCmdlet
         Step = query == Query ? Step : null,
         Quantile = Percentile / 100,
         MinimumRequests = MinimumRequests,
-        RequestsQuery = MinimumRequests is null ? null : Text(RequestsQuery) ?? MetricTemplates.Count(Template, Text(Selector)),
+        RequestsQuery = MinimumRequests is null ? null : Text(RequestsQuery) ?? MetricTemplates.Count(Template, Matchers),
         OnNoData = OnNoData,
         OnError = OnError,
     });

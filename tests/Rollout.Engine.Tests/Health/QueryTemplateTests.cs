@@ -54,6 +54,8 @@ public sealed class QueryTemplateTests
             metric with { Below = double.NaN },
             metric with { Below = 1, Above = 2 },
             metric with { Query = " " },
+            metric with { Query = "x{a=\"{{name}\"}" },
+            metric with { Unit = MetricUnit.Share, Below = 0 },
             metric with { Window = TimeSpan.Zero },
             metric with { Step = TimeSpan.Zero },
             metric with { Step = TimeSpan.FromHours(1) },

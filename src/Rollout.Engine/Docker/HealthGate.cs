@@ -3,7 +3,7 @@ using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Docker;
 
-/// <summary>Looks at the new replicas of one run: which were started, since when they run, since when they look bad.</summary>
+/// <summary>Looks at the new replicas of one run, at many at a time: which were started, since when they run, since when they look bad.</summary>
 /// <param name="engine">The engine.</param>
 /// <param name="time">The clock.</param>
 /// <param name="change">The change under way.</param>
@@ -13,6 +13,7 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
 {
     private const int LogLines = 10;
 
+    private readonly Lock looking = new();
     private readonly Dictionary<string, DateTimeOffset> upSince = [];
     private readonly Dictionary<string, DateTimeOffset> badSince = [];
     private readonly Dictionary<string, ReplicaHealth> failed = [];
@@ -23,47 +24,82 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
     internal bool IsProbing { get; private set; }
 
     /// <summary>This run starts it: from now on its end is a failure.</summary>
-    internal void Starts(string id) => started.Add(id);
+    internal void Starts(string id)
+    {
+        lock (looking) started.Add(id);
+    }
 
     /// <summary>It could not even be started.</summary>
-    internal void CouldNotStart(string id, string problem) =>
-        failed[id] = new ReplicaHealth(ReplicaPhase.Failed, "ContainerStartFailed", $"could not be started: {problem}");
+    internal void CouldNotStart(string id, string problem) => Fail(id, new ReplicaHealth(ReplicaPhase.Failed, "ContainerStartFailed", $"could not be started: {problem}"));
 
     /// <summary>It is healthy by itself, but the router does not take it.</summary>
-    internal void CouldNotServe(string id, string problem) =>
-        failed[id] = new ReplicaHealth(ReplicaPhase.Failed, "RouterRefused", $"could not be put into the router: {problem}");
+    internal void CouldNotServe(string id, string problem) => Fail(id, new ReplicaHealth(ReplicaPhase.Failed, "RouterRefused", $"could not be put into the router: {problem}"));
 
     /// <summary>The router did not take it: it is not tried again.</summary>
-    internal bool IsGivenUp(string id) => failed.ContainsKey(id);
+    internal bool IsGivenUp(string id)
+    {
+        lock (looking) return failed.ContainsKey(id);
+    }
 
     /// <summary>Not well, and left as it stood before the change.</summary>
-    internal bool IsLeftIll(string id) => leftIll.Contains(id);
+    internal bool IsLeftIll(string id)
+    {
+        lock (looking) return leftIll.Contains(id);
+    }
 
     /// <summary>Whether there is one such.</summary>
-    internal bool LeavesIll => leftIll.Count > 0;
+    internal bool LeavesIll
+    {
+        get
+        {
+            lock (looking) return leftIll.Count > 0;
+        }
+    }
 
     /// <summary>Begins a round of looking.</summary>
     internal void BeginRound()
     {
-        IsProbing = false;
-        leftIll.Clear();
+        lock (looking)
+        {
+            IsProbing = false;
+            leftIll.Clear();
+        }
     }
 
     /// <summary>What is thought of a replica.</summary>
     internal async Task<ReplicaHealth> LookAsync(Replica replica, int? port, CancellationToken cancellation)
     {
-        if (failed.TryGetValue(replica.Id, out var known)) return known;
-        if (!replica.IsUp && !started.Contains(replica.Id)) return new ReplicaHealth(ReplicaPhase.Stopped);
+        if (Known(replica) is { } known) return known;
         if (await engine.Containers.InspectAsync(replica.Id, cancellation) is not { } container) return new ReplicaHealth(ReplicaPhase.Absent);
         if (container.State.Status == "created") return new ReplicaHealth(ReplicaPhase.Stopped);
 
         var now = time.GetUtcNow();
-        if (container.State.Running) upSince.TryAdd(replica.Id, now);
         var accepts = await AcceptsAsync(replica, container, port, cancellation);
-        var health = ReplicaHealth.Judge(container with { RestartCount = container.RestartsSince(begun) }, accepts, now - upSince.GetValueOrDefault(replica.Id, now), change.GraceRestarts);
+        lock (looking) return Judge(container, accepts, now);
+    }
+
+    /// <summary>What there is nothing to be looked at for.</summary>
+    private ReplicaHealth? Known(Replica replica)
+    {
+        lock (looking)
+        {
+            if (failed.TryGetValue(replica.Id, out var known)) return known;
+            return !replica.IsUp && !started.Contains(replica.Id) ? new ReplicaHealth(ReplicaPhase.Stopped) : null;
+        }
+    }
+
+    private ReplicaHealth Judge(ContainerInspect container, bool? accepts, DateTimeOffset now)
+    {
+        if (container.State.Running) upSince.TryAdd(container.Id, now);
+        var health = ReplicaHealth.Judge(container with { RestartCount = container.RestartsSince(begun) }, accepts, now - upSince.GetValueOrDefault(container.Id, now), change.GraceRestarts);
         IsProbing |= health.Phase == ReplicaPhase.Starting && container.State.Health is null;
-        var judged = Forgive(replica.Id, health, now);
-        return judged.Phase == ReplicaPhase.Ready || !StandsAsBefore(container) ? judged : LeaveIll(replica.Id);
+        var judged = Forgive(container.Id, health, now);
+        return judged.Phase == ReplicaPhase.Ready || !StandsAsBefore(container) ? judged : LeaveIll(container.Id);
+    }
+
+    private void Fail(string id, ReplicaHealth health)
+    {
+        lock (looking) failed[id] = health;
     }
 
     /// <summary>On the way back what was never touched is as good as it was: that it was not well before is no reason to leave the new beside it.</summary>

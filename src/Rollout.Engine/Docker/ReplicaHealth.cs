@@ -24,7 +24,7 @@ internal sealed record ReplicaHealth(ReplicaPhase Phase, string? Reason = null, 
     internal static ReplicaHealth Judge(ContainerInspect container, bool? accepts, TimeSpan upFor, int graceRestarts)
     {
         var state = container.State;
-        if (container.RestartCount > graceRestarts) return Failed("ContainerRestarting", $"was restarted {container.RestartCount} times{LastEnd(state)}", mayRecover: true);
+        if (container.RestartCount > graceRestarts) return Failed("ContainerRestarting", $"was restarted {(container.RestartCount == 1 ? "once" : $"{container.RestartCount} times")}{LastEnd(state)}", mayRecover: true);
         if (state.Status is "exited" or "dead") return Failed(state.OomKilled ? "OutOfMemory" : "ContainerExited", Ended(state));
         if (state.Status is not "running" || !state.Running) return Starting;
 
@@ -50,7 +50,8 @@ internal sealed record ReplicaHealth(ReplicaPhase Phase, string? Reason = null, 
         _ => $"exited with code {state.ExitCode}",
     };
 
-    private static string Said(ContainerHealth health)
+    /// <summary>What the last HEALTHCHECK printed, to be put behind what is told of it.</summary>
+    internal static string Said(ContainerHealth health)
     {
         var output = health.Log.Count == 0 ? null : health.Log[^1].Output.Trim();
         return string.IsNullOrEmpty(output) ? "" : $": {output}";

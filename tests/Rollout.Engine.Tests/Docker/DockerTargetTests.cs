@@ -67,7 +67,7 @@ public sealed class DockerTargetTests(DockerEngineFixture engine) : IClassFixtur
 
         Assert.Equal((RolloutPhase.Undone, 1), (status.Phase, status.Revision));
         Assert.Contains("cannot find my database", status.Message);
-        Assert.Matches("-2-1 (was restarted 1 times|exited with code 3)", status.Message);
+        Assert.Matches("-2-1 (was restarted once|exited with code 3)", status.Message);
         Assert.Equal("1-1:running 1-2:running", await shop.ContainersAsync());
         Assert.Equal(before.State.StartedAt, (await shop.InspectAsync("1-1")).State.StartedAt);
     }

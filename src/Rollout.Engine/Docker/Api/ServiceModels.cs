@@ -77,4 +77,5 @@ public sealed record ServiceTaskStatus
 
 /// <summary>ContainerStatus of a task.</summary>
 /// <param name="ExitCode">The exit code of its main process.</param>
-public sealed record TaskContainerStatus(int ExitCode = 0);
+/// <param name="ContainerId">The container's id.</param>
+public sealed record TaskContainerStatus(int ExitCode = 0, [property: JsonPropertyName("ContainerID")] string? ContainerId = null);

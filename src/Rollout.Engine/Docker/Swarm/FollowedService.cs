@@ -17,6 +17,8 @@ internal sealed class FollowedService(DockerTargetServices services, string name
     // A task's own state, which follows its container's, no event tells; nor anything of containers on other nodes.
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookForReturnEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ReturnsWithin = TimeSpan.FromSeconds(60);
 
     private readonly ServiceReader reader = new(services.Engine);
     private RolloutStatus? last;
@@ -53,7 +55,7 @@ internal sealed class FollowedService(DockerTargetServices services, string name
         var seen = first;
         while (true)
         {
-            if (await reader.ReadAsync(name, cancellation) is not { } now) return Status(seen, record, RolloutPhase.Failed, "Deleted", "It was deleted meanwhile.");
+            if (await ReadAsync(cancellation) is not { } now) return Status(seen, record, RolloutPhase.Failed, "Deleted", "It was deleted meanwhile.");
             seen = now;
             if (seen.Record?.StartedAt != stamp) return Status(seen, record with { CompletedAt = Now }, RolloutPhase.Failed, "Superseded", "Somebody else changed it meanwhile.");
             // Whoever else follows it was quicker.
@@ -96,6 +98,24 @@ internal sealed class FollowedService(DockerTargetServices services, string name
         }
     }
 
+    /// <summary>The service as it is. A restart of the engine is waited for, which goes on with the update when it is back, and manages its swarm again a little later.</summary>
+    private async Task<ServiceSnapshot?> ReadAsync(CancellationToken cancellation)
+    {
+        DateTimeOffset? awaySince = null;
+        while (true)
+        {
+            try
+            {
+                return await reader.ReadAsync(name, cancellation);
+            }
+            catch (RolloutException away) when ((awaySince is not null || away.Id is "DockerEngineNotReachable" or "EngineConnectionLost") && Now - (awaySince ??= Now) < ReturnsWithin)
+            {
+                reporter.Verbose($"{away.Message} It is waited for.");
+                await Task.Delay(LookForReturnEvery, services.Time, cancellation);
+            }
+        }
+    }
+
     /// <summary>How long its tasks have been the same.</summary>
     private TimeSpan Steady(ServiceSnapshot seen)
     {
@@ -120,14 +140,27 @@ internal sealed class FollowedService(DockerTargetServices services, string name
         if (record.Reason is not null || record.IsUndo || seen.State is not ("paused" or "rollback_started" or "rollback_paused" or "rollback_completed")) return record;
         var image = record.Find(record.To)?.Image ?? seen.Spec.Image;
         if (TaskTrouble.Of(seen, image) is { } trouble) return await ExplainedAsync(trouble, record, cancellation);
-        return seen.State == "rollback_started" ? record : record with { Reason = "UpdateFailed", Message = $"{seen.Says}." };
+        return seen.State == "rollback_completed" ? record with { Reason = "UpdateFailed", Message = $"The engine went back, and the task that was the cause is not known any more ({seen.Says}). See 'docker service ps --no-trunc {name}'." } : record;
     }
 
     private async Task<ServiceRecord> ExplainedAsync(TaskTrouble trouble, ServiceRecord record, CancellationToken cancellation)
     {
+        trouble = await LookedIntoAsync(trouble, cancellation);
         var message = $"{trouble.Message}{await LogAsync(trouble.Task, cancellation)}";
         return (record with { Reason = trouble.Reason, Message = message }).With(Decision("Failed", message, HealthVerdict.Unhealthy));
     }
+
+    /// <summary>The engine stops a task whose HEALTHCHECK does not pass, and says no more than that it ended; its container, where it was on this node, says the rest.</summary>
+    private async Task<TaskTrouble> LookedIntoAsync(TaskTrouble trouble, CancellationToken cancellation)
+    {
+        if (trouble.Task.Status is not { Err: "", ContainerStatus.ContainerId: { Length: > 0 } id }) return trouble;
+        var container = await services.Engine.Containers.InspectAsync(id, cancellation);
+        return container?.State.Health is { Status: "unhealthy" } health
+            ? trouble with { Reason = "ContainerUnhealthy", Message = SecretsOf(trouble.Task).Hide($"{trouble.Message.TrimEnd('.')}: it was unhealthy by its HEALTHCHECK{ReplicaHealth.Said(health)}.") }
+            : trouble;
+    }
+
+    private static EnvironmentSecrets SecretsOf(ServiceTask task) => EnvironmentSecrets.Of((task.Spec["ContainerSpec"] as JsonObject ?? []).Strings("Env"));
 
     /// <summary>The record of what failed, though the engine does not say so.</summary>
     private async Task<ServiceRecord> FailedAsync(ServiceSnapshot seen, ServiceRecord record, CancellationToken cancellation) =>
@@ -141,8 +174,7 @@ internal sealed class FollowedService(DockerTargetServices services, string name
         try
         {
             var lines = await services.Engine.Services.LogTailAsync(task, LogLines, both.Token);
-            var secrets = EnvironmentSecrets.Of((task.Spec["ContainerSpec"] as JsonObject ?? []).Strings("Env"));
-            return lines.Count == 0 ? "" : secrets.Hide($" Its last log lines:\n{string.Join('\n', lines)}");
+            return lines.Count == 0 ? "" : SecretsOf(task).Hide($" Its last log lines:\n{string.Join('\n', lines)}");
         }
         catch (RolloutException)
         {
@@ -213,8 +245,8 @@ internal sealed class FollowedService(DockerTargetServices services, string name
 
     private RolloutStatus Stuck(ServiceSnapshot seen, ServiceRecord record)
     {
-        var (phase, reason, message) = ServiceStatus.Standing(seen);
-        return Status(seen, record with { CompletedAt = Now }, phase, record.Reason ?? reason, record.Message is { } why ? $"{message} {why}" : message);
+        var (phase, reason, _) = ServiceStatus.Standing(seen);
+        return Status(seen, record with { CompletedAt = Now }, phase, record.Reason ?? reason, ServiceStatus.Stopped(seen, record.Message));
     }
 
     /// <summary>Writes down how it ended, unless somebody else changed the service meanwhile.</summary>

@@ -42,11 +42,12 @@ internal sealed class ServicePlanner(TargetName name, DockerTargetServices servi
         if (seen.State == "rollback_started") throw RolloutErrors.InProgress(name.ToString(), "the engine rolls it back already");
         var target = Choose(seen, request);
         var before = ServiceStatus.Of(services.Engine.Endpoint, seen);
-        var isBad = before.Phase is RolloutPhase.Degraded or RolloutPhase.Failed || request.Verdict == HealthVerdict.Unhealthy;
+        var hasFailed = before.Phase is RolloutPhase.Degraded or RolloutPhase.Failed;
+        var isBad = hasFailed || request.Verdict == HealthVerdict.Unhealthy;
         var record = seen.Known with
         {
             From = seen.Number, To = target.Number, IsUndo = true, IsAsked = true, OnFailure = FailureAction.Continue, TimeoutSec = request.Timeout.TotalSeconds,
-            Phase = null, CompletedAt = null, Reason = before.Reason, Message = before.Message,
+            Phase = null, CompletedAt = null, Reason = hasFailed ? before.Reason : null, Message = hasFailed ? before.Message : null,
         };
         if (isBad && target.Number != seen.Number) record = record.Mark(seen.Number, HealthVerdict.Unhealthy);
         var begun = Decision("Undoing", $"Back to revision {target.Number}, {target.Image}.", request.Verdict);

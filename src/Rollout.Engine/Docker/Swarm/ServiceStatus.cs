@@ -68,8 +68,8 @@ internal static class ServiceStatus
         {
             case "updating": return (RolloutPhase.Progressing, null, Counts(seen));
             case "rollback_started": return (RolloutPhase.Progressing, "RollingBack", $"{seen.Says}. {Counts(seen)}");
-            case "paused": return (RolloutPhase.Failed, "UpdatePaused", $"The engine stopped the update: {seen.Says}.");
-            case "rollback_paused": return (RolloutPhase.Failed, "RollbackPaused", $"The engine stopped its rollback: {seen.Says}. Undo-Rollout takes it to its end.");
+            case "paused": return (RolloutPhase.Failed, "UpdatePaused", Stopped(seen, null));
+            case "rollback_paused": return (RolloutPhase.Failed, "RollbackPaused", Stopped(seen, null));
         }
 
         var phase = record?.Phase ?? (seen.State == "rollback_completed" || record is { IsUndo: true } ? RolloutPhase.Undone : RolloutPhase.Healthy);
@@ -78,6 +78,14 @@ internal static class ServiceStatus
         return seen.State.Length == 0 && record is { CompletedAt: null }
             ? (RolloutPhase.Progressing, null, Counts(seen))
             : (RolloutPhase.Degraded, "ReplicasMissing", Missing(seen));
+    }
+
+    /// <summary>That the engine stopped half-way, and why: as is known, or as its tasks tell.</summary>
+    internal static string Stopped(ServiceSnapshot seen, string? why)
+    {
+        why ??= TaskTrouble.Of(seen, seen.Spec.Image)?.Message;
+        var stopped = seen.IsRollback ? $"The engine stopped its rollback: {seen.Says}. Undo-Rollout takes it to its end." : $"The engine stopped the update: {seen.Says}.";
+        return why is null ? stopped : $"{stopped} {why}";
     }
 
     internal static string Counts(ServiceSnapshot seen) => $"{seen.Updated} of {seen.Desired} tasks of {seen.Spec.Image} run.";

@@ -35,6 +35,40 @@ public sealed class ServiceTargetTests(SwarmFixture swarm) : IClassFixture<Swarm
         var forward = await shop.UndoAsync(new UndoRequest { ToImage = swarm.V2 });
         Assert.Equal((RolloutPhase.Undone, 2, 2), (forward.Phase, forward.Revision, forward.Updated));
         Assert.Equal(RolloutPhase.Undone, (await shop.ReadAsync()).Phase);
+        Assert.Null(forward.Message);
+    }
+
+    /// <summary>The engine stops it, it ends as it was told to, and the engine says no more than that it ended.</summary>
+    [FactNeeds("dockerd", "containerd", "ip", "root", "busybox")]
+    public async Task A_task_whose_health_check_never_passes_is_told_as_the_cause()
+    {
+        var shop = await TestService.RunAsync(swarm, swarm.V1, monitorMs: TestService.WhereOneFails);
+        var ill = SwarmFixture.Image("ill");
+        await swarm.BuildAsync(ill, """
+            STOPSIGNAL SIGTERM
+            HEALTHCHECK --interval=200ms --retries=1 CMD ["sh", "-c", "echo no database; exit 1"]
+            CMD ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.1; done"]
+            """);
+
+        var status = await shop.StartAsync(ill);
+
+        Assert.Equal((RolloutPhase.Undone, 1, "ContainerUnhealthy"), (status.Phase, status.Revision, status.Reason));
+        Assert.Contains("unhealthy by its HEALTHCHECK: no database", status.Message);
+    }
+
+    [FactNeeds("dockerd", "containerd", "ip", "root", "busybox")]
+    public async Task A_restart_of_the_engine_is_waited_for()
+    {
+        var shop = await TestService.RunAsync(swarm, swarm.V1);
+        var restarted = 0;
+        var status = await shop.StartAsync(TestService.Request(swarm.V2), one =>
+        {
+            if (one.Phase != RolloutPhase.Progressing || Interlocked.Exchange(ref restarted, 1) == 1) return;
+            swarm.Engine.KillAsync().GetAwaiter().GetResult();
+            _ = swarm.Engine.StartAgainAsync();
+        });
+
+        Assert.Equal((RolloutPhase.Healthy, 2, 1), (status.Phase, status.Updated, restarted));
     }
 
     [FactNeeds("dockerd", "containerd", "ip", "root", "busybox")]
@@ -61,7 +95,9 @@ public sealed class ServiceTargetTests(SwarmFixture swarm) : IClassFixture<Swarm
         var shop = await TestService.RunAsync(swarm, swarm.V1, monitorMs: TestService.WhereOneFails);
         var frozen = await shop.StartAsync(swarm.Bad, FailureAction.Freeze);
         Assert.Equal((RolloutPhase.Failed, "ContainerExited", swarm.Bad), (frozen.Phase, frozen.Reason, frozen.Image));
-        Assert.Equal((RolloutPhase.Failed, "UpdatePaused"), ((await shop.ReadAsync()).Phase, (await shop.ReadAsync()).Reason));
+        var read = await shop.ReadAsync();
+        Assert.Equal((RolloutPhase.Failed, "UpdatePaused"), (read.Phase, read.Reason));
+        Assert.Contains("non-zero exit (3)", read.Message);
 
         var stopped = await shop.CommandAsync(RolloutVerb.Stop);
         Assert.Equal((RolloutPhase.Undone, 1, 2), (stopped.Phase, stopped.Revision, stopped.Updated));

@@ -63,6 +63,9 @@ internal sealed record Change
     /// <summary>True where it failed and was left as it is.</summary>
     public bool Frozen { get; init; }
 
+    /// <summary>True where it had failed and been left, and somebody had it go on: restarts until then are no matter any more.</summary>
+    public bool IsThawed { get; init; }
+
     /// <summary>Why it turned back.</summary>
     public string? Reason { get; init; }
 

@@ -103,24 +103,24 @@ internal sealed partial class DockerTarget
     {
         var snapshot = await FollowAsync(sinks, cancellation);
         if (snapshot.State is not { Change: { Frozen: false } change } state) throw RolloutErrors.NothingToSuspend(names.Workload);
-        if (change.Suspended) return StatusOf(snapshot)!;
-        return await GoAsync(snapshot, state.Suspend(Decision("Suspended", "It is held where it is.")), await RecordedAsync(snapshot, state, cancellation), state.Wanted!.ImageId, null, sinks, cancellation);
+        var held = change.Suspended ? state : state.Suspend(Decision("Suspended", "It is held where it is."));
+        return await GoAsync(snapshot, held, await RecordedAsync(snapshot, state, cancellation), state.Wanted!.ImageId, null, sinks, cancellation, putsInOrder: change.WaitsToBeResumed);
     }
 
-    /// <summary>What failed and was left as it is goes on too: whoever says resume has mended the cause.</summary>
+    /// <summary>What failed and was left as it is goes on too.</summary>
     private async Task<RolloutStatus> ResumeAsync(RolloutVerb verb, Sinks sinks, CancellationToken cancellation)
     {
         var snapshot = await FollowAsync(sinks, cancellation);
         if (snapshot.State is not { Change: { } change } state) return await CarryOnAsync(sinks.Changed, sinks.Reporter, cancellation);
 
-        var resumed = state with { Phase = change.Standing, Reason = null, Message = null, Change = change with { Frozen = false } };
+        var resumed = state.Thaw() with { Phase = change.Standing, Reason = null, Message = null };
         if (verb == RolloutVerb.Promote && change.Step is not null) resumed = resumed.Promote(Decision("Promoted", "Past all steps that were left."));
         else if (change.WaitsToBeResumed || IsApproval(change)) resumed = resumed.Resume(Decision("Resumed", "It goes on."));
         return await GoAsync(snapshot, resumed, await RecordedAsync(snapshot, state, cancellation), state.Wanted!.ImageId, null, sinks, cancellation);
     }
 
-    /// <summary>A pause that waits for somebody to resume it, and is not over yet.</summary>
-    private bool IsApproval(Change change) => change.Step is PauseStep { ApprovalLimit: { } limit } && services.Time.GetUtcNow() - change.Since < limit;
+    /// <summary>A pause that waits for somebody to resume it, and is not over yet, or was left for somebody to decide.</summary>
+    private bool IsApproval(Change change) => change.Step is PauseStep { ApprovalLimit: { } limit } && (change.Frozen || services.Time.GetUtcNow() - change.Since < limit);
 
     private async Task<RolloutStatus> RestartAsync(RolloutCommand command, Sinks sinks, CancellationToken cancellation)
     {

@@ -37,9 +37,15 @@ internal sealed partial class DockerTarget : IRolloutTarget
     {
         var intent = await Planner.PlanAsync(request, cancellation);
         var image = await Images.FindAsync(request.Image, request.ByTag, cancellation);
-        CheckNoOtherIsInItsSteps(intent.State, request, image);
+        var continues = image is not null && await ContinuesAsync(intent, request, image, cancellation);
+        CheckNoOtherIsInItsSteps(intent.State, request, continues);
         foreach (var warning in intent.Warnings) reporter.Warning(warning);
-        return new RolloutOf(request) { Target = Name, Before = StatusOf(intent.Snapshot), Description = Describe(intent, request, image) };
+        return new RolloutOf(request)
+        {
+            Target = Name,
+            Before = StatusOf(intent.Snapshot),
+            Description = continues ? $"Carry on the rollout of {request.Image}, revision {intent.State.Change!.To}, from where it stands" : Describe(intent, request, image),
+        };
     }
 
     /// <inheritdoc/>
@@ -100,13 +106,15 @@ internal sealed partial class DockerTarget : IRolloutTarget
     {
         var intent = await Planner.PlanAsync(request, cancellation);
         var image = await Images.EnsureAsync(request.Image, request.ByTag, sinks.Reporter, cancellation);
-        CheckNoOtherIsInItsSteps(intent.State, request, image);
+        var continues = await ContinuesAsync(intent, request, image, cancellation);
+        CheckNoOtherIsInItsSteps(intent.State, request, continues);
         if (intent.State.Change is { } halfDone)
         {
             var recorded = await RecordedAsync(intent.Snapshot, intent.State, cancellation);
-            if (Continues(intent.State, request, image, recorded))
+            if (continues)
             {
-                var resumed = intent.State with { Phase = RolloutPhase.Progressing, Change = halfDone with { Frozen = false } };
+                var resumed = intent.State.Thaw() with { Phase = RolloutPhase.Progressing };
+                if (request.HealthChecks.Count == 0) resumed = resumed with { Checks = intent.Snapshot.State!.Checks };
                 return await GoAsync(intent.Snapshot, resumed, recorded, image.Image.Id, request, sinks, cancellation);
             }
 
@@ -130,10 +138,12 @@ internal sealed partial class DockerTarget : IRolloutTarget
     }
 
     /// <summary>The same image in the same shape: what another shell left is finished. Anything else: it is cleared away first.</summary>
-    private static bool Continues(WorkloadState state, RolloutRequest request, WantedImage image, ContainerTemplate recorded)
+    private async Task<bool> ContinuesAsync(Intent intent, RolloutRequest request, WantedImage image, CancellationToken cancellation)
     {
-        var change = state.Change!;
+        var state = intent.State;
+        if (state.Change is not { } change) return false;
         var release = state.Find(change.To)!;
+        var recorded = await RecordedAsync(intent.Snapshot, state, cancellation);
         return !change.GoingBack && !change.IsUndo && !change.IsMend
             && release.ImageId == image.Image.Id
             && (request.Docker.Replicas ?? release.Replicas) == release.Replicas
@@ -146,17 +156,24 @@ internal sealed partial class DockerTarget : IRolloutTarget
         var present = intent.State.Find(intent.State.Current);
         if (image is null || request.Force || !IsThereAlready(intent, image))
         {
-            return $"Roll out {request.Image} as revision {intent.Release.Number} with {intent.Release.Replicas} replicas{(present is null ? "" : $" in place of {present.Image}")}";
+            return $"Roll out {request.Image} as revision {intent.Release.Number} with {intent.Release.Replicas} replicas{(present is null ? "" : $" in place of {present.Image}")}{Way(intent.Change)}";
         }
 
         return StatusOf(intent.Snapshot)!.Phase == RolloutPhase.Healthy ? $"Nothing: {char.ToLowerInvariant(RunsAlready[0])}{RunsAlready[1..]}" : $"See to it that {present!.Image} serves, with these settings already";
     }
 
-    /// <summary>What is at a step, held or left behind, is not swept away by another image: somebody has put it there, and looks at it.</summary>
-    private void CheckNoOtherIsInItsSteps(WorkloadState state, RolloutRequest request, WantedImage? image)
+    private static string Way(Change change) => change switch
     {
-        if (request.Force || state.Change is not { Steps.Count: > 0, GoingBack: false, Frozen: false } change) return;
-        if (image is null || state.Find(change.To)?.ImageId != image.Image.Id) throw StepErrors.UnderWay(names.Workload, change.Strategy, WorkloadStatus.StepOf(change)!);
+        { Steps: { Count: > 0 } steps } => $", {change.Strategy} by the steps {string.Join(", ", steps)}",
+        { Strategy: RolloutStrategy.Rolling } or { FromReplicas: 0 } => "",
+        _ => $", {change.Strategy}",
+    };
+
+    /// <summary>What is at a step, held or left behind, is not swept away by another image or other settings: somebody has put it there, and looks at it.</summary>
+    private void CheckNoOtherIsInItsSteps(WorkloadState state, RolloutRequest request, bool continues)
+    {
+        if (request.Force || continues || state.Change is not { Steps.Count: > 0, GoingBack: false, Frozen: false } change) return;
+        throw StepErrors.UnderWay(names.Workload, change.Strategy, WorkloadStatus.StepOf(change)!);
     }
 
     private static bool IsThereAlready(Intent intent, WantedImage image) =>
@@ -212,7 +229,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
 
     /// <summary>Takes the work up and goes to the end of it.</summary>
     private async Task<RolloutStatus> GoAsync(
-        WorkloadSnapshot snapshot, WorkloadState begun, ContainerTemplate template, string imageId, RolloutRequest? request, Sinks sinks, CancellationToken cancellation)
+        WorkloadSnapshot snapshot, WorkloadState begun, ContainerTemplate template, string imageId, RolloutRequest? request, Sinks sinks, CancellationToken cancellation, bool putsInOrder = false)
     {
         var before = snapshot.State;
         await using var router = begun.Router is { } choice ? services.OpenRouter(choice, sinks.Reporter) : null;
@@ -221,7 +238,8 @@ internal sealed partial class DockerTarget : IRolloutTarget
         var run = new RolloutRun(services.Engine, names, services.Reader, Operations(begun.Router, router), lease, seen => StatusOf(seen)!, services.RunChecks, sinks.Changed, sinks.Reporter, services.Time)
         {
             Checks = request?.HealthChecks is { Count: > 0 } checks ? checks : null,
-            Steps = request is null ? null : StrategySteps.Of(request, begun.Wanted!.Replicas),
+            Steps = request is null ? null : StrategySteps.Of(request, begun.Wanted!.Replicas) is var steps && AreThose(steps, begun.Change!) ? steps : null,
+            PutsInOrder = putsInOrder,
         };
         try
         {
@@ -243,6 +261,9 @@ internal sealed partial class DockerTarget : IRolloutTarget
         sinks.Changed?.Invoke(status);
         return status;
     }
+
+    /// <summary>Whether the steps asked for are those under way, but for what is not written down of their checks: who carries on may have asked for others, or for none.</summary>
+    private static bool AreThose(IReadOnlyList<RolloutStep> steps, Change change) => steps.Select(step => $"{step}").SequenceEqual(change.Steps.Select(step => $"{step}"));
 
     /// <summary>Looks on while another shell is at work; ends when nobody is.</summary>
     private async Task<WorkloadSnapshot> FollowAsync(Sinks sinks, CancellationToken cancellation)

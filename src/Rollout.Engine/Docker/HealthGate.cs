@@ -17,6 +17,7 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
     private readonly Dictionary<string, DateTimeOffset> upSince = [];
     private readonly Dictionary<string, DateTimeOffset> badSince = [];
     private readonly Dictionary<string, ReplicaHealth> failed = [];
+    private readonly Dictionary<string, int> forgiven = [];
     private readonly HashSet<string> started = [];
     private readonly HashSet<string> leftIll = [];
 
@@ -91,10 +92,18 @@ internal sealed class HealthGate(IDockerClient engine, TimeProvider time, Change
     private ReplicaHealth Judge(ContainerInspect container, bool? accepts, DateTimeOffset now)
     {
         if (container.State.Running) upSince.TryAdd(container.Id, now);
-        var health = ReplicaHealth.Judge(container with { RestartCount = container.RestartsSince(begun) }, accepts, now - upSince.GetValueOrDefault(container.Id, now), change.GraceRestarts);
+        var health = ReplicaHealth.Judge(container with { RestartCount = container.RestartsSince(begun) - Forgiven(container) }, accepts, now - upSince.GetValueOrDefault(container.Id, now), change.GraceRestarts);
         IsProbing |= health.Phase == ReplicaPhase.Starting && container.State.Health is null;
         var judged = Forgive(container.Id, health, now);
         return judged.Phase == ReplicaPhase.Ready || !StandsAsBefore(container) ? judged : LeaveIll(container.Id);
+    }
+
+    /// <summary>Restarts that are no matter any more, as somebody had it go on since; the one that a container is in the midst of is the last of them.</summary>
+    private int Forgiven(ContainerInspect container)
+    {
+        if (!change.IsThawed) return 0;
+        forgiven.TryAdd(container.Id, container.RestartsSince(begun) + (container.State.Status == "restarting" ? 1 : 0));
+        return forgiven[container.Id];
     }
 
     private void Fail(string id, ReplicaHealth health)

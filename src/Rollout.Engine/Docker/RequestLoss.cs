@@ -20,6 +20,7 @@ internal static class RequestLoss
         {
             Readiness(release, template, image),
             isRouted ? null : Stopping(template, image),
+            Sharing(change),
             isRouted || change.Strategy != RolloutStrategy.BlueGreen ? null : "Without a router there is nothing to switch: the new set is reached as soon as it runs, beside the old. Put one in front: -Router HAProxy -RouterEndpoint ... -Backend ... -Port ....",
         }.OfType<string>().Concat(isRouted ? [] : ShareByReplicas.Misses(change.Steps, change.FromReplicas, change.Surge, "Take more -Replicas, or put a router in front."));
     }
@@ -28,6 +29,12 @@ internal static class RequestLoss
         release.Port is not null || HasHealthCheck(template, image)
             ? null
             : $"Nothing says when a new container can answer: {release.Image} has no HEALTHCHECK and no -Port is given, so it counts as ready when it has run for {ReplicaHealth.Settles.TotalSeconds:0} s. Give the image a HEALTHCHECK, or -Port.";
+
+    /// <summary>A number without its percent sign is a pause.</summary>
+    private static string? Sharing(Change change) =>
+        change.Steps.Count == 0 || change.Steps.Any(step => step is WeightStep { Percent: > 0 } or ReplicasStep)
+            ? null
+            : $"No step gives the new anything before it gets all at the end: {string.Join(", ", change.Steps)}. Give it a share first, with a percent sign: -Step '5%,...'.";
 
     private static bool HasHealthCheck(ContainerTemplate template, ImageInspect image)
     {

@@ -25,6 +25,8 @@ internal sealed partial class RolloutRun
             RolloutAction.Withdraw withdraw => WithdrawAsync(snapshot, withdraw, cancellation),
             RolloutAction.Retire retire => RetireAsync(snapshot, OldOf(snapshot)[retire.Index - 1].Replica!, cancellation),
             RolloutAction.Verify => VerifyAsync(status, cancellation),
+            // What is held was looked at by nobody meanwhile: that it is not well is told, and for who resumes it or takes it back to see to.
+            RolloutAction.Fail when PutsInOrder && IsHeld => HoldAsync(),
             RolloutAction.Fail fail => FailAsync(snapshot, fail.Index, cancellation),
             RolloutAction.Complete when IsBackUnverified => VerifyAsync(status, cancellation),
             RolloutAction.Complete => CompleteAsync(snapshot, cancellation),

@@ -36,12 +36,18 @@ internal sealed partial class RolloutRun(
     private int shifts;
     private bool holds;
     private bool returned;
+    private bool isToldBack;
 
     /// <summary>Checks that the record cannot hold, as they carry secrets; null where they are the record's.</summary>
     internal IReadOnlyList<RolloutHealthCheck>? Checks { get; init; }
 
     /// <summary>The steps with checks that the record cannot hold; null where they are the record's.</summary>
     internal IReadOnlyList<RolloutStep>? Steps { get; init; }
+
+    /// <summary>True where what is held is to be brought to what it should be there (the router was reloaded, a new replica is gone), and held again.</summary>
+    internal bool PutsInOrder { get; init; }
+
+    private bool IsHeld => lease.State.Change is { WaitsToBeResumed: true };
 
     /// <summary>Goes to the end of the change under way.</summary>
     /// <param name="events">Wakes the loop when something happened to a container.</param>
@@ -51,7 +57,7 @@ internal sealed partial class RolloutRun(
         happenings = events;
         BeginWay();
         RolloutException? refusal = null;
-        while (lease.State.Change is { Frozen: false, Suspended: false } && !holds)
+        while (lease.State.Change is { Frozen: false } change && !holds && (!change.Suspended || (PutsInOrder && lease.State.WayToHold is not null)))
         {
             try
             {
@@ -110,6 +116,7 @@ internal sealed partial class RolloutRun(
         if (command.Apply(lease.State, time.GetUtcNow()) is { } next)
         {
             await lease.SaveAsync(next, cancellation);
+            isToldBack |= command.Verb == RolloutVerb.Stop;
             BeginWay();
         }
 
@@ -131,6 +138,12 @@ internal sealed partial class RolloutRun(
 
     private async Task RefuseAsync(RolloutException refused, CancellationToken cancellation)
     {
+        if (PutsInOrder && IsHeld)
+        {
+            holds = true;
+            return;
+        }
+
         if (lease.State.Change is { GoingBack: false, IsMend: false })
         {
             await lease.SaveAsync(lease.State.TurnBack(refused.Id, refused.Message, Decision("Undoing", refused.Message)), cancellation);
@@ -168,6 +181,7 @@ internal sealed partial class RolloutRun(
 
     private RolloutPath PathOf(Change change)
     {
+        if (lease.State.WayToHold is { } wayToHold) return wayToHold;
         var wanted = WantedOf(change);
         var sideBySide = change.Strategy != RolloutStrategy.Recreate;
         var isRouted = lease.State.Router is not null;
@@ -228,7 +242,7 @@ internal sealed partial class RolloutRun(
 
     private bool IsRoutable(Replica replica) => lease.State.Router is not null && replica.Address is not null;
 
-    private static ReplicaTraffic TrafficOf(RouterServer? server) => server switch
+    internal static ReplicaTraffic TrafficOf(RouterServer? server) => server switch
     {
         null => ReplicaTraffic.None,
         { State: RouterServerState.Ready } => ReplicaTraffic.Serving,
@@ -247,7 +261,7 @@ internal sealed partial class RolloutRun(
         {
             { IsMend: true } => (RolloutPhase.Healthy, Decision("Mended", "Every replica runs and is in service.")),
             { GoingBack: true, IsAsked: true, NothingRanBefore: true } => (RolloutPhase.Undone, Decision("Undone", "What was half done was taken back. Nothing ran before, so nothing runs now.")),
-            { GoingBack: true, IsAsked: true } => (RolloutPhase.Undone, Decision("Undone", $"What was half done was taken back. Revision {change.From} serves as before.")),
+            { GoingBack: true, IsAsked: true } => (RolloutPhase.Undone, Decision("Undone", $"What was half done was taken back{(isToldBack ? ", as another shell asked of the one that was at work" : "")}. Revision {change.From} serves as before.")),
             { GoingBack: true, IsUndo: true } => (RolloutPhase.Failed, Decision("Failed", $"The undo failed; revision {change.From} serves as before.")),
             { GoingBack: true, NothingRanBefore: true } => (RolloutPhase.Failed, Decision("Removed", "The new containers were removed; nothing ran before.")),
             { GoingBack: true } when gate.LeavesIll => (RolloutPhase.Undone, Decision("Undone", $"Revision {change.From} runs as before, and is no better.")),

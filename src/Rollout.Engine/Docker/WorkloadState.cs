@@ -116,15 +116,16 @@ internal sealed record WorkloadState
         Decisions = [decision],
     };
 
-    /// <summary>The checks were made, and the decision has what they found.</summary>
-    internal WorkloadState Verified(RolloutDecision decision) => Judge(Change!.Goal, decision) with { Change = Change with { Verified = true } };
+    /// <summary>The checks were made, and the decision has what they found. What failed a check of its steps is not good by passing those at the end.</summary>
+    internal WorkloadState Verified(RolloutDecision decision) =>
+        (Change is { GoingBack: false, Reason: not null } ? Decide(decision) : Judge(Change!.Goal, decision)) with { Change = Change with { Verified = true } };
 
     /// <summary>A step is passed, and the next one begins.</summary>
     internal WorkloadState Pass(RolloutDecision decision) => Decide(decision).On(Change!.Next(decision.At));
 
     /// <summary>The checks of a step failed, and it goes on all the same.</summary>
     internal WorkloadState PassAllTheSame(string reason, string message, RolloutDecision decision) =>
-        Decide(decision).On(Change!.Next(decision.At) with { Reason = reason, Message = message });
+        Judge(Change!.To, decision).On(Change.Next(decision.At) with { Reason = reason, Message = message });
 
     /// <summary>It is held where it is.</summary>
     internal WorkloadState Suspend(RolloutDecision decision) => Decide(decision).On(Change! with { Suspended = true });
@@ -136,12 +137,20 @@ internal sealed record WorkloadState
         return Decide(decision).On(change.Step is PauseStep ? change.Next(decision.At) : change);
     }
 
+    /// <summary>What failed and was left as it is goes on: whoever says so has mended the cause.</summary>
+    internal WorkloadState Thaw() =>
+        Change is { Frozen: true } ? On(Change with { Frozen = false, IsThawed = true }) with { Reason = null, Message = null, CompletedAt = null } : this;
+
     /// <summary>Past every step that is left.</summary>
     internal WorkloadState Promote(RolloutDecision decision) =>
         Decide(decision).On(Change! with { Suspended = false, Passed = Change.Steps.Count, Since = decision.At });
 
     private WorkloadState On(Change change) => this with { Change = change, Phase = change.Standing };
 
+    /// <summary>The way to the step that it is held at, which goes no further; null where it is not held at one.</summary>
+    internal RolloutPath? WayToHold => Change is { WaitsToBeResumed: true, Step: not null } change
+        ? RolloutPath.Stepped([.. change.Steps.Take(change.Passed), new PauseStep()], Find(change.Goal)?.Replicas ?? 0, change.FromReplicas, change.Surge, Router is not null)
+        : null;
 
     /// <summary>The checks failed, and it goes on all the same.</summary>
     internal WorkloadState GoOn(string reason, string message, RolloutDecision decision) =>

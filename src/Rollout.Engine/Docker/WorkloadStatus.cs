@@ -66,15 +66,17 @@ internal static class WorkloadStatus
     {
         if (state.Change is { WaitsToBeResumed: true } waiting)
         {
-            return (RolloutPhase.Paused, waiting.Suspended ? "Suspended" : "WaitsForResume",
-                "It waits for Resume-Rollout; with -Full it goes to the end at once, and Stop-Rollout goes back.");
+            var waits = "It waits for Resume-Rollout; with -Full it goes to the end at once, and Stop-Rollout goes back.";
+            return HeldTrouble(snapshot, state) is { } wrong
+                ? (RolloutPhase.Paused, wrong.Reason, $"{wrong.Message} Suspend-Rollout puts right what can be and holds it here. {waits}")
+                : (RolloutPhase.Paused, waiting.Suspended ? "Suspended" : "WaitsForResume", waits);
         }
 
         if (state.Change is { Frozen: false } && !snapshot.IsHeld)
         {
             return (RolloutPhase.Progressing, "Abandoned",
                 $"Nobody is at work on it any more; {state.Holder?.ToString() ?? "the shell that was"} left it half done. "
-                + "Wait-Rollout, or Start-Rollout with the same image, finishes it; Undo-Rollout goes back.");
+                + "Resume-Rollout, or Start-Rollout with the same image, carries it on; Undo-Rollout goes back.");
         }
 
         if (state.Change is not null) return (state.Phase, state.Reason, state.Message ?? $"{state.Holder} is at work on it.");
@@ -115,6 +117,34 @@ internal static class WorkloadStatus
         var ghosts = snapshot.Ghosts(names).Select(server => server.Name).ToList();
         return ghosts.Count > 0 ? ("RouterOutOfSync", $"{router.Kind} has {string.Join(", ", ghosts)}, which does not run any more.") : null;
     }
+
+    /// <summary>What is wrong with one that is held at a step, where nobody is at work on it.</summary>
+    private static (string Reason, string Message)? HeldTrouble(WorkloadSnapshot snapshot, WorkloadState state)
+    {
+        if (state.WayToHold?.Waypoints.Last(point => point.Step == state.Change!.Passed) is not { } stand) return null;
+        if (snapshot.RouterProblem is { } problem) return ("RouterNotReachable", problem.Message);
+
+        var change = state.Change!;
+        var fresh = snapshot.Live.Where(replica => replica.Release == change.Goal).ToList();
+        var old = snapshot.Live.Where(replica => replica.Release == change.From && replica.IsUp).ToList();
+        if (state.Router is { } router)
+        {
+            var lost = fresh.Count(replica => replica.IsUp && IsInRouter(snapshot, replica)) < stand.New ? fresh.Where(replica => replica.IsUp).Concat(old) : old;
+            var missing = lost.Where(replica => replica.IsWell && !IsInRouter(snapshot, replica)).Select(replica => replica.Name).ToList();
+            if (missing.Count > 0) return ("RouterOutOfSync", $"{router.Kind} sends no traffic to {string.Join(", ", missing)}, as after a reload.");
+        }
+
+        var ill = fresh.FirstOrDefault(replica => replica.IsUp && !replica.IsWell);
+        if (ill is not null) return ("ContainerUnhealthy", $"Container {ill.Name} is {ill.Health ?? ill.State}.");
+        var up = fresh.Count(replica => replica.IsUp);
+        if (up < stand.New) return ("ReplicasMissing", $"{up} of {stand.New} new replicas run.");
+        var wanted = Math.Min(stand.Old, change.FromReplicas);
+        return old.Count < wanted ? ("ReplicasMissing", $"{old.Count} of {wanted} old replicas run.") : null;
+    }
+
+    /// <summary>Whether the router has it, be it without a share. What no address leads to is not the router's.</summary>
+    private static bool IsInRouter(WorkloadSnapshot snapshot, Replica replica) =>
+        replica.Address is null || RolloutRun.TrafficOf(snapshot.ServerOf(replica)) is ReplicaTraffic.Serving or ReplicaTraffic.Idle;
 
     /// <summary>Whether traffic reaches a replica. What no address leads to is not the router's.</summary>
     private static bool Serves(WorkloadSnapshot snapshot, Replica replica) =>

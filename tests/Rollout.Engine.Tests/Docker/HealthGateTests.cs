@@ -17,7 +17,7 @@ public sealed class HealthGateTests
         var engine = Substitute.For<IDockerClient>();
         engine.Containers.InspectAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(call => Restarting(call.Arg<string>()));
         var change = new Change { From = 1, To = 2, FromReplicas = Replicas, Surge = Replicas, GraceSec = 3600 };
-        var gate = new HealthGate(engine, TimeProvider.System, change, DateTimeOffset.UnixEpoch, portsReachable: false);
+        var gate = Gate(engine, change);
 
         for (var round = 0; round < 20; round++)
         {
@@ -37,9 +37,39 @@ public sealed class HealthGateTests
         }
     }
 
+    /// <summary>Whoever resumes what failed and was left has mended the cause: what is counted begins anew.</summary>
+    [Theory]
+    [InlineData("running", 5, false)]
+    [InlineData("running", 6, true)]
+    [InlineData("restarting", 6, false)]
+    [InlineData("restarting", 7, true)]
+    public async Task Restarts_before_it_was_resumed_are_forgiven(string status, int later, bool fails)
+    {
+        var container = Container("shop-1", status, 5);
+        var engine = Substitute.For<IDockerClient>();
+        engine.Containers.InspectAsync(Arg.Any<string>(), Arg.Any<CancellationToken>()).Returns(_ => container);
+        var change = new Change { From = 1, To = 2, FromReplicas = 1, Surge = 1 };
+        var replica = new Replica { Id = "shop-1", Name = "shop-1", Release = 2, Index = 1, State = status };
+        var gate = Gate(engine, change with { IsThawed = true });
+
+        await gate.LookAsync(replica, null, CancellationToken.None);
+        container = Container("shop-1", "running", later);
+        Assert.Equal(fails, (await gate.LookAsync(replica, null, CancellationToken.None)).Phase == ReplicaPhase.Failed);
+        Assert.Equal(ReplicaPhase.Failed, (await Gate(engine, change).LookAsync(replica, null, CancellationToken.None)).Phase);
+    }
+
+    private static HealthGate Gate(IDockerClient engine, Change change) => new(engine, TimeProvider.System, change, DateTimeOffset.UnixEpoch, portsReachable: false);
+
     private static async Task<ContainerInspect?> Restarting(string id)
     {
         await Task.Yield();
-        return new ContainerInspect { Id = id, RestartCount = 1, State = new ContainerState { Status = "running", Running = true, StartedAt = DateTimeOffset.UtcNow } };
+        return Container(id, "running", 1) with { State = new ContainerState { Status = "running", Running = true, StartedAt = DateTimeOffset.UtcNow } };
     }
+
+    private static ContainerInspect Container(string id, string status, int restarts) => new()
+    {
+        Id = id,
+        RestartCount = restarts,
+        State = new ContainerState { Status = status, Running = true, StartedAt = DateTimeOffset.UtcNow, Health = new ContainerHealth { Status = "healthy" } },
+    };
 }

@@ -16,6 +16,8 @@ public sealed class RequestLossTests
     [InlineData("", null, true, "Recreate", "", "")]
     [InlineData("", 8080, false, "BlueGreen", "", "nothing to switch")]
     [InlineData("", 8080, true, "Canary", "5%,50%", "")]
+    [InlineData("", 8080, true, "Canary", "replicas 1,pause", "")]
+    [InlineData("", 8080, true, "Canary", "5,25", "No step gives the new anything")]
     [InlineData("", 8080, false, "Canary", "5%,50%", "the new get 33.3 %, 1 of 3")]
     [InlineData("", 8080, false, "Canary", "33%,50%", "")]
     public void What_would_drop_requests_is_told(string healthCheck, int? port, bool routed, string strategy, string steps, string expected)

@@ -159,7 +159,7 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
         var held = await shop.StartAsync(Canary(await shop.ImageAsync("v2"), "50%,pause"));
         var before = await shop.ContainersAsync();
 
-        foreach (var other in new[] { Canary(await shop.ImageAsync("v3"), "50%"), TestWorkload.Request(await shop.ImageAsync("v3")) })
+        foreach (var other in new[] { Canary(await shop.ImageAsync("v3"), "50%"), TestWorkload.Request(await shop.ImageAsync("v3")), TestWorkload.Request(await shop.ImageAsync("v2"), 3) })
         {
             var refused = await Assert.ThrowsAsync<RolloutException>(() => shop.Target.PlanAsync(other, SilentReporter.Instance, CancellationToken.None));
             Assert.Equal(("SteppedRolloutUnderWay", ErrorKind.Busy), (refused.Id, refused.Kind));
@@ -173,14 +173,89 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
         Assert.Equal((RolloutPhase.Healthy, "v3"), (forced.Phase, forced.Image!.Tag));
     }
 
+    [FactNeeds("docker", "busybox")]
+    public async Task A_new_replica_that_goes_while_it_is_held_is_told_of_and_put_back_where_it_stands()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(TestWorkload.Request(await shop.FastImageAsync("v1"), 2));
+        await shop.StartAsync(Canary(await shop.FastImageAsync("v2"), "50%,pause"));
+        await engine.Client.Containers.RemoveAsync((await shop.InspectAsync("2-1")).Id, CancellationToken.None);
+
+        var told = await shop.ReadAsync();
+        Assert.Equal((RolloutPhase.Paused, "ReplicasMissing"), (told.Phase, told.Reason));
+        Assert.Contains("0 of 1 new replicas run", told.Message);
+        var held = await shop.CommandAsync(RolloutVerb.Suspend);
+        Assert.Equal((RolloutPhase.Paused, "Suspended", "2 of 2: pause", 1), (held.Phase, held.Reason, held.Step, held.Updated));
+    }
+
     [FactNeeds("docker", "haproxy", "busybox")]
-    public async Task Who_is_not_resumed_in_time_goes_back()
+    public async Task Who_is_not_resumed_in_time_goes_back_or_is_left_for_somebody_to_resume_late()
     {
         await using var haproxy = await TestRouter.StartAsync();
         var shop = await ServingAsync(haproxy, replicas: 1);
+        var request = Canary(await shop.FastImageAsync("v2"), "50%,pause within 100ms");
 
-        var status = await shop.StartAsync(Canary(await shop.FastImageAsync("v2"), "50%,pause within 100ms"));
+        var status = await shop.StartAsync(request);
         Assert.Equal((RolloutPhase.Undone, "ApprovalExpired"), (status.Phase, status.Reason));
+
+        status = await shop.StartAsync(request with { OnFailure = FailureAction.Freeze });
+        Assert.Equal((RolloutPhase.Failed, "ApprovalExpired"), (status.Phase, status.Reason));
+        status = await shop.CommandAsync(RolloutVerb.Resume);
+        Assert.Equal((RolloutPhase.Healthy, null, "v2"), (status.Phase, status.Reason, status.Image!.Tag));
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task What_failed_and_was_left_goes_on_once_its_cause_is_gone()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v1")));
+        var dies = await shop.ImageAsync("v2", "CMD [\"sh\", \"-c\", \"[ -e /seen ] || { echo > /seen; exit 3; }; exec httpd -f -p 8080 -h /www\"]");
+
+        var request = Canary(dies, "50%") with { OnFailure = FailureAction.Freeze, Docker = new DockerWorkload { Port = TestWorkload.Port } };
+        var frozen = await shop.StartAsync(request);
+        Assert.Equal(RolloutPhase.Failed, frozen.Phase);
+        var resumed = await shop.CommandAsync(RolloutVerb.Resume);
+        Assert.Equal((RolloutPhase.Healthy, null), (resumed.Phase, resumed.Message));
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task Who_starts_the_same_image_again_without_its_steps_goes_on_with_them()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(TestWorkload.Request(await shop.FastImageAsync("v1"), 2));
+        var watched = new ContainerHealthCheck { Name = "watched", For = TimeSpan.FromMinutes(5) };
+        var request = Canary(await shop.FastImageAsync("v2"), "50%") with { Steps = [new WeightStep(50), new CheckStep([watched])], HealthChecks = [new ContainerHealthCheck { Name = "kept" }] };
+        using (var dies = new CancellationTokenSource())
+        {
+            var plan = await shop.Target.PlanAsync(request, SilentReporter.Instance, CancellationToken.None);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => shop.Target.ApplyAsync(plan, status =>
+            {
+                if (status.Step == "2 of 2: check") dies.Cancel();
+            }, SilentReporter.Instance, dies.Token));
+        }
+
+        var again = TestWorkload.Request(await shop.FastImageAsync("v2"), docker: new DockerWorkload());
+        Assert.StartsWith("Carry on the rollout", (await shop.Target.PlanAsync(again, SilentReporter.Instance, CancellationToken.None)).Description);
+        var driving = new Shell(changed => shop.StartAsync(again, changed));
+        await driving.UntilAsync(status => status.Step == "2 of 2: check" && status.Reason != "Abandoned");
+        var another = new TestWorkload(engine.Client, engine.Prefix, shop.Name);
+        Assert.Equal(RolloutPhase.Healthy, (await another.CommandAsync(RolloutVerb.Promote)).Phase);
+        Assert.Contains((await driving.End).Decisions, decision => decision.Message.Contains("kept", StringComparison.Ordinal));
+    }
+
+    [FactNeeds("docker", "busybox")]
+    public async Task Who_was_at_work_is_told_that_another_shell_took_it_back()
+    {
+        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v1"), 2));
+        var request = Canary(await shop.ImageAsync("v2"), "50%,1h");
+        var plan = await shop.Target.PlanAsync(request, SilentReporter.Instance, CancellationToken.None);
+        Assert.EndsWith(", Canary by the steps weight 50%, pause 1h", plan.Description);
+
+        var driving = new Shell(changed => shop.StartAsync(request, changed));
+        await driving.UntilAsync(status => status.Phase == RolloutPhase.Paused);
+        await new TestWorkload(engine.Client, engine.Prefix, shop.Name).CommandAsync(RolloutVerb.Stop);
+        Assert.Contains("as another shell asked", (await driving.End).Message);
     }
 
     [FactNeeds("docker", "haproxy", "busybox")]
@@ -191,7 +266,22 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
         Assert.Equal("2 of 2: pause", (await shop.StartAsync(Canary(await shop.FastImageAsync("v2"), "20%,pause"))).Step);
         await haproxy.ReloadAsync();
 
-        // Held, nobody is at work; whoever suspends and resumes it puts things right on the way.
+        // Held, nobody is at work: it is told, and whoever holds it again puts things right where it stands.
+        var told = await shop.ReadAsync();
+        Assert.Equal((RolloutPhase.Paused, "RouterOutOfSync", "2 of 2: pause"), (told.Phase, told.Reason, told.Step));
+        Assert.Contains("Suspend-Rollout puts right", told.Message);
+        var held = await shop.CommandAsync(RolloutVerb.Suspend);
+        Assert.Equal((RolloutPhase.Paused, "Suspended", "2 of 2: pause"), (held.Phase, held.Reason, held.Step));
+        Assert.Equal("1-1:256 1-2:256 2-1:128", await WeightsAsync(haproxy, shop));
+
+        await haproxy.ReloadAsync();
+        await engine.Client.Containers.RemoveAsync((await shop.InspectAsync("2-1")).Id, CancellationToken.None);
+        Assert.Equal("RouterOutOfSync", (await shop.ReadAsync()).Reason);
+        Assert.Equal("Suspended", (await shop.CommandAsync(RolloutVerb.Suspend)).Reason);
+        Assert.Equal("1-1:256 1-2:256 2-1:128", await WeightsAsync(haproxy, shop));
+
+        // And whoever resumes it, on the way.
+        await haproxy.ReloadAsync();
         Assert.Equal(RolloutPhase.Healthy, (await shop.CommandAsync(RolloutVerb.Resume)).Phase);
         Assert.Equal("2-1:100 2-2:100", await WeightsAsync(haproxy, shop));
     }

@@ -54,6 +54,18 @@ public sealed class WorkloadStateTests
         Assert.Null(WorkloadState.From(new Dictionary<string, string> { [WorkloadLabels.Record] = """{"phase":"Sideways"}""" }));
 
     [Fact]
+    public void What_failed_a_check_of_its_steps_is_not_good_by_passing_those_at_the_end()
+    {
+        var begun = new WorkloadState { Current = 1 }.Add(Release(1)).Add(Release(2)).Begin(Change(1, 2) with { Steps = [new CheckStep([])] }, Decision("Started"));
+
+        var verified = begun.PassAllTheSame("HealthCheckFailed", "Errors.", Decision("Checked", HealthVerdict.Unhealthy)).Verified(Decision("Checked", HealthVerdict.Healthy));
+
+        Assert.Equal(HealthVerdict.Unhealthy, verified.Find(2)!.Verdict);
+        Assert.True(verified.Change!.Verified);
+        Assert.Equal(HealthVerdict.Healthy, begun.Pass(Decision("Passed")).Verified(Decision("Checked", HealthVerdict.Healthy)).Find(2)!.Verdict);
+    }
+
+    [Fact]
     public void Arriving_forward_and_back_leaves_the_right_release_and_verdict()
     {
         var begun = new WorkloadState { Current = 1 }.Add(Release(1)).Add(Release(2)).Begin(Change(1, 2), Decision("Started"));

@@ -7,10 +7,10 @@ internal static class TrafficErrors
 {
     private const string AdminSocket = "Give HAProxy's configuration a 'stats socket PATH mode 660 level admin' in its global section, and run as a user who may write to that socket.";
 
-    internal static RolloutException UnknownRouter(string router, IReadOnlyList<string> known) => new(
+    internal static RolloutException UnknownRouter(string router, string where, IReadOnlyList<string> known) => new(
         "UnknownRouter",
         ErrorKind.NotSupported,
-        $"There is no traffic router '{router}' for a plain Docker engine.",
+        $"There is no traffic router '{router}' {where}.",
         $"Name one of these: {string.Join(", ", known)}.",
         router);
 

@@ -29,6 +29,6 @@ public static class TrafficRouters
 
     private static void CheckName(string router)
     {
-        if (!router.Equals(HAProxy, StringComparison.OrdinalIgnoreCase)) throw TrafficErrors.UnknownRouter(router, [HAProxy]);
+        if (!router.Equals(HAProxy, StringComparison.OrdinalIgnoreCase)) throw TrafficErrors.UnknownRouter(router, "for a plain Docker engine", [HAProxy]);
     }
 }

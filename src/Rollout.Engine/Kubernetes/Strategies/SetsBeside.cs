@@ -69,7 +69,8 @@ internal sealed class SetsBeside(WorkloadStore store) : ISides
         return new SidesSight(first, Side(second), Side(first), sight?.NewPods ?? [])
         {
             Second = second,
-            IsSuperseded = first is not null && record is not null && second is not null && !NewSet(record).IsMadeFrom(first, second, record.Container),
+            IsSuperseded = first is not null && record is not null && (first.Overtaken is not null || (second is not null && !NewSet(record).IsMadeFrom(first, second, record.Container))),
+            Replicas = record?.Stepped is { Route: not null } ? first!.Progress.Desired : null,
             IsBaselineBehind = record?.Stepped is { Baseline: true } && (Side(baseline).Wanted != Side(second).Wanted || Side(baseline).Available < Side(second).Wanted),
         };
     }

@@ -13,7 +13,11 @@ namespace Rollout.Engine.Kubernetes.Strategies;
 internal sealed record SteppedChange(ImageChange Change, StepChecks Checks, SteppedState State) : RolloutPlan
 {
     /// <summary>The record of the rollout that begins.</summary>
-    public RolloutRecord Begin(DateTimeOffset now) => Change.Begin(now) with { Route = State.Route, Stepped = Checks.KeptIn(State) with { Stage = SteppedStage.Stepping, Since = now, Turn = 1 } };
+    public RolloutRecord Begin(DateTimeOffset now)
+    {
+        var begun = Change.Begin(now);
+        return begun with { Route = State.Route ?? begun.Route, Stepped = Checks.KeptIn(State) with { Stage = SteppedStage.Stepping, Since = now, Turn = 1 } };
+    }
 
     /// <summary>The room there is for the steps: as asked for, else as the workload itself has it.</summary>
     public static (int Surge, int Unavailable) Room(Workload workload, RolloutRequest request, int replicas)
@@ -66,7 +70,7 @@ internal static class SteppedPatch
     private static JsonObject Body(Workload now, RolloutRecord record, int? old)
     {
         var state = record.Stepped!;
-        var next = record with { Stepped = state with { Turn = (now.LastRecord?.Stepped?.Turn ?? 0) + 1 } };
+        var next = record with { Stepped = state with { Turn = (now.LastRecord?.Stepped?.Turn ?? 0) + 1, Old = old ?? state.Old } };
         var body = new JsonObject
         {
             ["metadata"] = new JsonObject { ["resourceVersion"] = now.Metadata.ResourceVersion, ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = next.ToJson() } },

@@ -16,6 +16,8 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     public async Task<RolloutPlan> PlanAsync(ImageChange change, IReporter reporter, CancellationToken cancellation)
     {
         var (workload, request) = (change.Workload, change.Request);
+        // Its traffic may be there, which a second set of this rollout would take the place of.
+        if (workload.LastRecord?.Left is { IsInPlace: false } left) throw StepErrors.UnderWay(workload.Title, left.Strategy, left.StepText!);
         if (request.Strategy != RolloutStrategy.Canary && (request.Strategy != RolloutStrategy.BlueGreen || workload.IsInPlace)) throw WorkloadErrors.StrategyNotSupported(store.Name, request.Strategy);
         if (workload is { IsPaused: true, IsPauseOurs: false }) throw WorkloadErrors.Paused(workload.Title);
         if (workload.Strategy == RolloutStrategy.Recreate) throw StrategyErrors.NoRoom(workload.Title);
@@ -31,7 +33,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         if (!workload.IsInPlace) await SetsBeside.CheckNamesAsync(store.Client, workload, withServices: route is not null, cancellation);
 
         var (surge, unavailable) = SteppedChange.Room(workload, request, replicas);
-        var state = new SteppedState { Strategy = request.Strategy, Replicas = replicas, Surge = surge, Unavailable = unavailable, Baseline = request.Baseline, ChangeCause = change.Cause, Route = route };
+        var state = new SteppedState { Strategy = request.Strategy, Replicas = replicas, Surge = surge, Unavailable = unavailable, Baseline = request.Baseline, ChangeCause = change.Cause, Route = route, Old = route is null && !workload.IsInPlace ? replicas : null };
         if (workload.IsInPlace) state = state with { IsInPlace = true, Partition = workload.Partition, Template = PodTemplate.Fingerprint(change.Template) };
         return new SteppedChange(change, new StepChecks(steps, request.HealthChecks), state)
         {
@@ -54,9 +56,10 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     /// <summary>The router: as asked for, else as it was known before; a blue-green rollout has a Service's selector where nothing else is named.</summary>
     private async Task<ShareRoute?> RouteAsync(Workload workload, RolloutRequest request, IReporter reporter, CancellationToken cancellation)
     {
-        var known = workload.LastRecord?.Route;
+        // A Service's selector, which is what a blue-green rollout has where nothing is named, cannot share the traffic of a canary.
+        var known = workload.LastRecord?.Route is { } last && (request.Strategy == RolloutStrategy.BlueGreen || last.Router != ShareRouters.Service) ? last : null;
         var router = request.Docker.Router is { } named ? ShareRouters.Named(named) : known?.Router ?? (request.Strategy == RolloutStrategy.BlueGreen ? ShareRouters.Service : null);
-        if (router is null) return null;
+        if (router is null) return request.Docker.NamesRouter ? throw RolloutErrors.RouterIncomplete(workload.Title, "-Router") : null;
         var same = known?.Router == router ? known : null;
         var asked = new ShareRoute { Router = router, Name = request.Docker.RouterEndpoint ?? same?.Name ?? "", Backend = request.Docker.Backend ?? same?.Backend.Split('/')[0] ?? "" };
         return await ShareRouters.ResolveAsync(store.Client, store.Namespace, workload.Title, PodTemplate.Labels(workload.Template), asked, SecondSet.NameBeside(workload, SteppedState.RoleOf(request.Strategy)), reporter, cancellation);

@@ -42,14 +42,15 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
             var state = begun with { Replicas = sight.Replicas ?? begun.Replicas };
             var isSuperseded = sight.IsSuperseded || !PodTemplate.AreSame(now.Template, template);
             if (isSuperseded && state.Stage == SteppedStage.Stepping) await WriteAsync(now, Overtaken, cancellation);
+            else if (state.Old is { } left && left != now.Progress.Desired) await WriteAsync(now, same => Scaled(same, now.Progress.Desired), cancellation);
             else if (state is { Stage: SteppedStage.Returning, IsInPlace: true } && PodTemplate.Image(now.Template, record.Container) == record.Image) return (Told(now, record, sight), now);
             else if (state.Stage == SteppedStage.Returning)
             {
-                if (await ReturnAsync(now, record, sight, cancellation) is { } back) return (back, null);
+                if (await ReturnAsync(now, record, sight, cancellation) is { } back) return back;
             }
             else if (state.IsHeld || record is { Phase: RolloutPhase.Paused } && state.Current is PauseStep { IsOpenEnded: true }) return (Told(now, record, sight), null);
             else if (state.Passed >= state.Steps.Count) return (Told(now, record, sight), now);
-            else if (await StepAsync(now, record with { Stepped = state }, sight, checks, cancellation) is { } ended) return (ended, null);
+            else if (await StepAsync(now, record with { Stepped = state.AtLeastOne }, sight, checks, cancellation) is { } ended) return (ended, null);
         }
     }
 
@@ -124,6 +125,10 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
                 throw new InvalidOperationException($"{actions[0]} is not done in a cluster.");
         }
     }
+
+    /// <summary>Somebody set the replicas of the workload, and means all that run.</summary>
+    private RolloutRecord Scaled(RolloutRecord record, int replicas) => (record with { Stepped = record.Stepped! with { Replicas = replicas, Old = replicas } })
+        .With(new RolloutDecision(store.Now, "Scaled", $"Somebody else set its replicas to {replicas}, in place of {record.Stepped.Replicas} in all."));
 
     /// <summary>The way along the steps; what comes after them is the workload's own rolling update.</summary>
     private static RolloutPath Path(SteppedState state)
@@ -231,18 +236,18 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
 
     /// <summary>Somebody else's change is what is wanted now: what was made beside it goes, and its replicas are given back.</summary>
     private RolloutRecord Overtaken(RolloutRecord record) =>
-        Returning(record with { Reason = Superseded, Message = "Somebody else started another rollout over this one.", IsAsked = false }, store.Now);
+        Returning(record, store.Now) with { Reason = Superseded, Message = "Somebody else started another rollout over this one.", IsAsked = false };
 
     /// <summary>The old side first gets all its Pods back; only then the new goes, unless it serves nothing anyway.</summary>
-    private async Task<RolloutStatus?> ReturnAsync(Workload now, RolloutRecord record, SidesSight sight, CancellationToken cancellation)
+    private async Task<(RolloutStatus Status, Workload? Left)?> ReturnAsync(Workload now, RolloutRecord record, SidesSight sight, CancellationToken cancellation)
     {
         var state = record.Stepped!;
         Told(now, record, sight);
-        if (state.IsInPlace) return await ReturnedAsync(now, Overtaken(record), cancellation);
+        if (state.IsInPlace) return await ReturnedAsync(now, Overtaken(record), sight, cancellation);
         if (state.Route is not null)
         {
             await SecondSide.RetireAsync(store, now, record, cancellation);
-            return await ReturnedAsync(now, record, cancellation);
+            return await ReturnedAsync(now, record, sight, cancellation);
         }
 
         if (sight.Old.Wanted < state.Replicas)
@@ -255,19 +260,22 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         if (!isOldBack && sight.New.Available > 0)
         {
             var deadline = (state.Since > _begun ? state.Since : _begun) + TimeSpan.FromSeconds(record.TimeoutSec);
-            if (store.Now >= deadline) return await EndAsync(now, record, RolloutPhase.Failed, "Failed", "What ran before did not get all its Pods back in time, so the new ones were left too.", isOver: false, cancellation);
+            if (store.Now >= deadline) return (await EndAsync(now, record, RolloutPhase.Failed, "Failed", "What ran before did not get all its Pods back in time, so the new ones were left too.", isOver: false, cancellation), null);
             await WaitAsync(null, deadline, cancellation);
             return null;
         }
 
         await SetsBeside.RemoveAsync(store.Client, now, cancellation);
-        return await ReturnedAsync(now, record, cancellation);
+        return await ReturnedAsync(now, record, sight, cancellation);
     }
 
-    private async Task<RolloutStatus> ReturnedAsync(Workload now, RolloutRecord record, CancellationToken cancellation) =>
-        record.Reason == Superseded
-            ? await EndAsync(now, record, RolloutPhase.Failed, "Failed", record.Message!, isOver: true, cancellation)
-            : await EndAsync(now, record, RolloutPhase.Undone, "Undone", $"{record.Image} serves.", isOver: true, cancellation);
+    /// <summary>Nothing stands beside it any more. Whether what ran before serves again is for its own controller to show; another's change is theirs.</summary>
+    private async Task<(RolloutStatus Status, Workload? Left)> ReturnedAsync(Workload now, RolloutRecord record, SidesSight sight, CancellationToken cancellation)
+    {
+        if (record.Reason != Superseded && now.Overtaken is null) return (Told(now, record, sight), now);
+        var ended = record.Reason == Superseded ? record : Overtaken(record);
+        return (await EndAsync(now, ended, RolloutPhase.Failed, "Failed", ended.Message!, isOver: true, cancellation), null);
+    }
 
     private async Task<RolloutStatus> EndAsync(Workload now, RolloutRecord record, RolloutPhase phase, string action, string message, bool isOver, CancellationToken cancellation)
     {

@@ -32,6 +32,9 @@ internal sealed record SteppedState
     /// <summary>The replicas wanted when it began: the workload itself has fewer meanwhile.</summary>
     public int Replicas { get; init; }
 
+    /// <summary>How many of them the workload itself was left with, where the replicas are the share: another number there is somebody else's, of all that are wanted.</summary>
+    public int? Old { get; init; }
+
     public int Surge { get; init; }
     public int Unavailable { get; init; }
     public bool Baseline { get; init; }
@@ -81,6 +84,10 @@ internal sealed record SteppedState
     };
 
     public static string RoleOf(RolloutStrategy strategy) => strategy == RolloutStrategy.BlueGreen ? "green" : "canary";
+
+    /// <summary>As it goes along its steps, where something of the new is beside the old though no replica is wanted any more.</summary>
+    [JsonIgnore]
+    public SteppedState AtLeastOne => IsInPlace || Replicas > 0 ? this : this with { Replicas = 1 };
 
     /// <summary>Past its present step; where somebody turned it back meanwhile there is none.</summary>
     public SteppedState Passing(DateTimeOffset now) => Stage == SteppedStage.Stepping ? this with { Passed = Passed + 1, Since = now } : this;

@@ -39,7 +39,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
             });
             var outcome = await run.FollowAsync(cancellation);
             if (outcome.Phase == RolloutPhase.Healthy) outcome = await PassAsync(run, outcome, record, checks, cancellation);
-            if (record.Stepped is { Stage: SteppedStage.Promoting } && (outcome.IsOver || outcome.Phase is RolloutPhase.Healthy or RolloutPhase.Degraded)) await SecondSide.RetireAsync(store, workload, record, cancellation);
+            if (record.Left is not null && (outcome.IsOver || outcome.Phase is RolloutPhase.Healthy or RolloutPhase.Degraded)) await SecondSide.RetireAsync(store, workload, record, cancellation);
             return await EndAsync(outcome, workload, record, checks, cancellation);
         }
         finally
@@ -78,7 +78,12 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
     private async Task<RolloutStatus> EndAsync(Outcome outcome, Workload begun, RolloutRecord record, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
     {
         // Another's change, or nothing at all, is there now: it is not Rollout's to write on.
-        if (outcome.IsOver) return Status(outcome.Sight.Workload ?? begun, record with { CompletedAt = store.Now }, RolloutPhase.Failed, outcome.Reason, outcome.Message);
+        if (outcome.IsOver)
+        {
+            // Save that nothing stands beside it any more.
+            if (outcome is { Reason: SteppedRun.Superseded, Sight.Workload: { LastRecord: { Left: not null } last } theirs } && last.StartedAt == record.StartedAt) await store.WriteAsync(theirs, last with { CompletedAt = store.Now, Stepped = null }, cancellation);
+            return Status(outcome.Sight.Workload ?? begun, record with { CompletedAt = store.Now }, RolloutPhase.Failed, outcome.Reason, outcome.Message);
+        }
 
         var workload = outcome.Sight.Workload!;
         if (outcome.Phase == RolloutPhase.Paused) return Status(workload, record, RolloutPhase.Paused, outcome.Reason, outcome.Message);

@@ -77,6 +77,7 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
         PreviousImage = PodTemplate.Image(Workload.Template, Container),
         OnFailure = Request.OnFailure,
         Route = Workload.LastRecord?.Route,
+        Stepped = Workload.LastRecord?.Left,
         TimeoutSec = Request.Timeout.TotalSeconds,
         GraceSec = Request.Grace.TotalSeconds,
         GraceRestarts = Request.GraceRestarts,

@@ -161,7 +161,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     private async Task<RolloutStatus> StandingAsync(Workload workload, CancellationToken cancellation)
     {
         var status = await _stepped.ReadAsync(workload, cancellation);
-        if (workload.Record is not { CompletedAt: null } || status.Phase is RolloutPhase.Healthy or RolloutPhase.Undone or RolloutPhase.Paused) return status;
+        if ((workload.Record ?? workload.Overtaken) is not { CompletedAt: null } || status.Phase is RolloutPhase.Healthy or RolloutPhase.Undone or RolloutPhase.Paused) return status;
         if (await TargetLease.IsHeldAsync(store.Client, workload, store.Cluster.Time, cancellation)) return status;
         return status with
         {

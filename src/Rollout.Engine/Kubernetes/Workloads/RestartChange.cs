@@ -22,6 +22,7 @@ internal sealed record RestartChange(Workload Workload, RolloutCommand Command) 
         PreviousImage = PodTemplate.Image(Workload.Template, Workload.Container),
         OnFailure = FailureAction.Continue,
         Route = Workload.LastRecord?.Route,
+        Stepped = Workload.LastRecord?.Left,
         TimeoutSec = Command.Timeout.TotalSeconds,
         GraceSec = Workload.Record?.GraceSec ?? 0,
         GraceRestarts = Workload.Record?.GraceRestarts ?? 0,

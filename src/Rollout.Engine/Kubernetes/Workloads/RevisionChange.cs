@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
-using Rollout.Engine.Kubernetes.Strategies;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
@@ -50,8 +49,7 @@ internal sealed record RevisionChange(Workload Workload, Revision Revision, Undo
             IsUndo = true,
             IsAsked = IsAsked,
             Route = Workload.LastRecord?.Route,
-            // What was made beside it is still there.
-            Stepped = before?.Stepped is { Stage: SteppedStage.Promoting } stepped ? stepped : null,
+            Stepped = Workload.LastRecord?.Left,
             HasChecks = before?.HasChecks ?? false,
             Checks = before?.Checks ?? [],
             StartedAt = now,

@@ -48,6 +48,10 @@ internal sealed record RolloutRecord
     public string? Message { get; init; }
     public IReadOnlyList<RolloutDecision> Decisions { get; init => field = value ?? []; } = [];
 
+    /// <summary>What a rollout in steps left where its shell died or it failed past the last of them: whoever brings the workload to its end gives the traffic back, and takes away what stands beside it.</summary>
+    [JsonIgnore]
+    public SteppedState? Left => Stepped is { Stage: SteppedStage.Promoting } ? Stepped : null;
+
     /// <summary>The image that the workload itself has: while the new runs beside it, still the one before.</summary>
     [JsonIgnore]
     public string? OwnImage => Stepped is { Stage: SteppedStage.Stepping, IsInPlace: false } ? PreviousImage : Image;
@@ -78,7 +82,7 @@ internal sealed record RolloutRecord
             Message = isUndone ? Message : outcome.Message,
             CompletedAt = now,
             BackTo = outcome.BackTo,
-            Stepped = outcome.Phase == RolloutPhase.Failed ? Stepped : Stepped is null ? null : Stepped with { Stage = SteppedStage.Over },
+            Stepped = Stepped is null || (outcome.Phase == RolloutPhase.Failed && Left is not null) ? Stepped : Stepped with { Stage = SteppedStage.Over },
         };
         return ended.With(new RolloutDecision(now, action, outcome.Message ?? $"{Image} serves.", outcome.Verdict));
     }

@@ -12,7 +12,12 @@ internal static class StatusOf
     public static RolloutStatus Read(Workload workload, RolloutEndpoint endpoint, Workload? second = null)
     {
         var record = workload.Record;
-        var (phase, reason, message) = record?.Stepped is { IsUnderWay: true } state ? JudgeStep(record, state) : Judge(workload, record);
+        var (phase, reason, message) = (record, workload.Overtaken) switch
+        {
+            ({ Stepped: { IsUnderWay: true } state }, _) => JudgeStep(record, state),
+            (_, { Stepped: { } state }) => (RolloutPhase.Progressing, "Overtaken", $"Somebody else changed it in the midst of a {state.Strategy} rollout, which has still to give back what it took."),
+            _ => Judge(workload, record),
+        };
         return Build(workload, endpoint, record, phase, reason, message, second);
     }
 
@@ -68,6 +73,7 @@ internal static class StatusOf
             ProgressKind.Held => (RolloutPhase.Paused, progress.Reason, progress.Message),
             ProgressKind.Done when record is { Phase: RolloutPhase.Undone or RolloutPhase.Degraded } => (record.Phase, record.Reason, record.Message),
             ProgressKind.Done when record is { CompletedAt: null, HasChecks: true } => (RolloutPhase.Progressing, "Checking", "Its health is checked."),
+            ProgressKind.Done when record is { CompletedAt: null, Left.IsInPlace: false } => (RolloutPhase.Progressing, "Promoting", "All its Pods run; what was made beside it is still to go."),
             ProgressKind.Done => (RolloutPhase.Healthy, null, null),
             // Writing the record on a Deployment is a change of it too, which its controller sees a moment later; a pause is another matter.
             _ when progress.Reason == "NotObserved" && !workload.IsPaused && record is { CompletedAt: not null } && PodTemplate.Image(workload.Template, record.Container) == record.Image => (record.Phase, record.Reason, record.Message),

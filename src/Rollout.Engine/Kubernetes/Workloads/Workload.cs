@@ -61,6 +61,9 @@ internal sealed record Workload(string Kind, ObjectMeta Metadata, JsonObject Tem
     /// <summary>What Rollout knows of the rollout that brought its present image, or brings another beside it; null where somebody else brought it.</summary>
     public RolloutRecord? Record => LastRecord is { } last && PodTemplate.Image(Template, last.Container) == last.OwnImage ? last : null;
 
+    /// <summary>The record of a rollout that is in its steps still though somebody else brought another image meanwhile; null where none is.</summary>
+    public RolloutRecord? Overtaken => LastRecord is { Stepped.IsUnderWay: true } last && Record is null ? last : null;
+
     /// <summary>The container that the last rollout was about, else its first; empty in a template that has none.</summary>
     public string Container =>
         LastRecord is { Container.Length: > 0 } last && PodTemplate.Image(Template, last.Container) is not null ? last.Container : PodTemplate.First(Template) ?? "";

@@ -14,7 +14,7 @@ internal static class ShareRouters
 
     /// <summary>The router by the name the user writes, in any case.</summary>
     /// <exception cref="RolloutException">UnknownRouter.</exception>
-    public static string Named(string router) => Names.FirstOrDefault(name => name.Equals(router, StringComparison.OrdinalIgnoreCase)) ?? throw TrafficErrors.UnknownRouter(router, Names);
+    public static string Named(string router) => Names.FirstOrDefault(name => name.Equals(router, StringComparison.OrdinalIgnoreCase)) ?? throw TrafficErrors.UnknownRouter(router, "in a cluster", Names);
 
     public static IShareRouter Open(IKubernetesClient client, string @namespace, ShareRoute route) =>
         RouteShape.Find(route.Router) is { } shape ? new WeightedRouter(client, @namespace, route, shape) : new ServiceRouter(client, @namespace, route);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Tests.Kubernetes.Cluster;
 using Rollout.Engine.Tests.Kubernetes.Strategies;
@@ -49,9 +50,36 @@ public sealed class RouteWritersTests
         Assert.Contains(reporter.Warnings, said => said.Contains("HTTPRoute 'site' are written by Flagger", StringComparison.Ordinal));
     }
 
+    /// <summary>A server gives the weights to who wrote them last, and forgets who did before.</summary>
+    [Theory, EachCluster]
+    public async Task WhoWroteThemBeforeARolloutDidIsNamedBeforeTheNextToo(string cluster)
+    {
+        await using var stage = await Stage.SetAsync(cluster, 2);
+        await Routes.ServiceAsync(stage.Place);
+        await Routes.IstioAsync(stage.Place, subsets: false);
+        await ManagedByAsync(stage, "our-operator");
+        await stage.StartAsync(Stage.Request("50%") with { Docker = new() { Router = "Istio" } });
+        await ManagedByAsync(stage, KubernetesClient.FieldManager);
+        var reporter = new Registries.RecordingReporter();
+
+        await stage.Target.PlanAsync(Stage.Request("50%", "app:v3"), reporter, Stage.Limit);
+
+        Assert.Contains(reporter.Warnings, said => said.Contains("were written by 'our-operator'", StringComparison.Ordinal));
+    }
+
+    private static Task ManagedByAsync(Stage stage, string manager)
+    {
+        var wrote = new JsonObject
+        {
+            ["manager"] = manager, ["operation"] = "Update", ["apiVersion"] = Resources.VirtualServices.ApiVersion, ["time"] = "2026-01-01T00:00:00Z", ["fieldsType"] = "FieldsV1",
+            ["fieldsV1"] = new JsonObject { ["f:spec"] = new JsonObject { ["f:http"] = new JsonObject() } },
+        };
+        return stage.Place.PatchAsync(Resources.VirtualServices, "site", Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["managedFields"] = new JsonArray(wrote) } }));
+    }
+
     private static void AssertSays(string expected, PlainObject route)
     {
-        var said = RouteWriters.Warnings(route, RouteShape.Gateway).ToList();
+        var said = RouteWriters.Warnings(route, RouteShape.Gateway, RouteWriters.Of(route, RouteShape.Gateway, [])).ToList();
         if (expected.Length == 0) Assert.Empty(said);
         else Assert.Contains(expected, Assert.Single(said), StringComparison.Ordinal);
     }

@@ -101,9 +101,9 @@ internal sealed class ArgoKind : WorkloadKind
     }
 
     /// <summary>Steps lead to a version that is new. An undo goes to one that is known, past them: with a bad stable version they would never end.</summary>
-    public override async Task<bool> FreeAsync(IKubernetesClient client, Sight sight, ISet<string> freed, CancellationToken cancellation)
+    public override async Task<bool> FreeAsync(IKubernetesClient client, Sight sight, bool isUndo, ISet<string> freed, CancellationToken cancellation)
     {
-        if (sight.Workload is not { Step: not null, IsPaused: false, WantedLabel: { Length: > 0 } wanted, Progress.Kind: not ProgressKind.Failed } workload) return false;
+        if (!isUndo || sight.Workload is not { Step: not null, IsPaused: false, WantedLabel: { Length: > 0 } wanted, Progress.Kind: not ProgressKind.Failed } workload) return false;
         if (!freed.Add(wanted)) return true;
         try
         {

@@ -1,3 +1,4 @@
+using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Traffic.Kubernetes;
@@ -7,6 +8,8 @@ namespace Rollout.Engine.Kubernetes.Strategies;
 /// <summary>Rollouts of a workload in steps: planned, begun, carried on, and told what to do from any shell.</summary>
 internal sealed class SteppedRollouts(WorkloadStore store)
 {
+    private const int ServiceNameAtMost = 63;
+
     // ---- plans
 
     /// <summary>Works out a rollout in steps.</summary>
@@ -21,7 +24,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         if (request.Strategy != RolloutStrategy.Canary && (request.Strategy != RolloutStrategy.BlueGreen || workload.IsInPlace)) throw WorkloadErrors.StrategyNotSupported(store.Name, request.Strategy);
         if (workload is { IsPaused: true, IsPauseOurs: false }) throw WorkloadErrors.Paused(workload.Title);
         if (workload.Strategy == RolloutStrategy.Recreate) throw StrategyErrors.NoRoom(workload.Title);
-        if (workload.IsInPlace) CheckInPlace(workload, request);
+        if (workload.IsInPlace) await CheckInPlaceAsync(workload, request, cancellation);
         var replicas = workload.Replaceable;
         var steps = WithChecksAfterTheSwitch(StrategySteps.Of(request, Math.Max(1, replicas)), request);
         if (steps.OfType<HeaderStep>().FirstOrDefault() is { } header) throw StepErrors.StepNotSupported(workload.Title, header, "of a route only the weights are changed", "Leave the step out.");
@@ -30,6 +33,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         var route = workload.IsInPlace ? null : await RouteAsync(workload, request, reporter, cancellation);
         if (route is { Router: ShareRouters.Service } && request.Strategy == RolloutStrategy.Canary) throw StepErrors.StepNotSupported(workload.Title, steps[0], "a Service's selector is switched as a whole", "Use -Strategy BlueGreen, or another -Router.");
         if (route is null && !workload.IsInPlace && await store.Cluster.Autoscalers.FindAsync(workload, cancellation) is { } scaler) throw StrategyErrors.Autoscaled(workload.Title, scaler.Metadata.Name);
+        if (route is { Second: { Length: > ServiceNameAtMost } name } && !name.Contains('/', StringComparison.Ordinal)) throw StrategyErrors.NameTooLong(workload.Title, name, ServiceNameAtMost);
         if (!workload.IsInPlace) await SetsBeside.CheckNamesAsync(store.Client, workload, withServices: route is not null, cancellation);
 
         var (surge, unavailable) = SteppedChange.Room(workload, request, replicas);
@@ -43,14 +47,17 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         };
     }
 
-    /// <exception cref="RolloutException">UpdatedByHand, RouterNotApplicable, BaselineNotSupported, WorkloadRoomNotSupported.</exception>
-    private static void CheckInPlace(Workload workload, RolloutRequest request)
+    /// <exception cref="RolloutException">UpdatedByHand, RouterNotApplicable, BaselineNotSupported, WorkloadRoomNotSupported, OldPodHoldsItUp.</exception>
+    private async Task CheckInPlaceAsync(Workload workload, RolloutRequest request, CancellationToken cancellation)
     {
         if (workload.IsOnDelete) throw StrategyErrors.UpdatedByHand(workload.Title);
         if (request.Docker.Router is { } router) throw StrategyErrors.RouterNotApplicable(workload.Title, router);
         if (request.MaxSurge is not null) throw WorkloadErrors.RoomNotTaken(workload.Title, "maxSurge");
         if (request.MaxUnavailable is not null && workload.Kind == "statefulset") throw WorkloadErrors.RoomNotTaken(workload.Title, "maxUnavailable");
         if (request.Baseline) throw StepErrors.BaselineNotSupported(workload.Title, "its Pods are replaced in place, and none are made beside them");
+        if (!workload.IsOrdered) return;
+        var pods = await store.Client.ListAllAsync(Resources.Pods, store.Namespace, new ListQuery { LabelSelector = workload.Selector.ToString() }, cancellation);
+        if (pods.Items.Where(pod => pod.Metadata.IsControlledBy(workload.Metadata.Uid)).Select(PodTrouble.Of).FirstOrDefault(trouble => trouble is not null) is { } broken) throw StrategyErrors.HeldUp(workload.Title, $"Pod {broken.Pod}: {broken.Reason}. {broken.Message}".TrimEnd());
     }
 
     /// <summary>The router: as asked for, else as it was known before; a blue-green rollout has a Service's selector where nothing else is named.</summary>
@@ -62,6 +69,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         if (router is null) return request.Docker.NamesRouter ? throw RolloutErrors.RouterIncomplete(workload.Title, "-Router") : null;
         var same = known?.Router == router ? known : null;
         var asked = new ShareRoute { Router = router, Name = request.Docker.RouterEndpoint ?? same?.Name ?? "", Backend = request.Docker.Backend ?? same?.Backend.Split('/')[0] ?? "" };
+        if (same?.Name == asked.Name) asked = asked with { Writers = same.Writers };
         return await ShareRouters.ResolveAsync(store.Client, store.Namespace, workload.Title, PodTemplate.Labels(workload.Template), asked, SecondSet.NameBeside(workload, SteppedState.RoleOf(request.Strategy)), reporter, cancellation);
     }
 

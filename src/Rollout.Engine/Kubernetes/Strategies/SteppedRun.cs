@@ -50,13 +50,26 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
             }
             else if (state.IsHeld || record is { Phase: RolloutPhase.Paused } && state.Current is PauseStep { IsOpenEnded: true }) return (Told(now, record, sight), null);
             else if (state.Passed >= state.Steps.Count) return (Told(now, record, sight), now);
-            else if (await StepAsync(now, record with { Stepped = state.AtLeastOne }, sight, checks, cancellation) is { } ended) return (ended, null);
+            else if (await StepOrFailAsync(now, record with { Stepped = state.AtLeastOne }, sight, checks, cancellation) is { } ended) return (ended, null);
         }
     }
 
     public ValueTask DisposeAsync() => sides.DisposeAsync();
 
     // ---- forward
+
+    /// <summary>What the cluster refuses (a right, a quota, an admission rule, a route that is gone) fails the rollout as a Pod that cannot run does.</summary>
+    private async Task<RolloutStatus?> StepOrFailAsync(Workload now, RolloutRecord record, SidesSight sight, StepChecks checks, CancellationToken cancellation)
+    {
+        try
+        {
+            return await StepAsync(now, record, sight, checks, cancellation);
+        }
+        catch (RolloutException problem) when (!KubernetesErrors.IsTransient(problem) && !KubernetesErrors.IsConflict(problem) && problem.Id != "WorkloadChangedMeanwhile")
+        {
+            return await FailAsync(now, problem.Id, problem.Message, cancellation, verdict: null);
+        }
+    }
 
     private async Task<RolloutStatus?> StepAsync(Workload now, RolloutRecord record, SidesSight sight, StepChecks checks, CancellationToken cancellation)
     {
@@ -100,7 +113,8 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
                 return null;
             case RolloutAction.Fail:
                 var why = trouble is null ? Late(record, sight) : await _evidence.ToldAsync(trouble, sight.NewPods, cancellation);
-                return await FailAsync(now, trouble?.Reason ?? "Timeout", why, cancellation);
+                // Where every new Pod that there is serves, something else held it up.
+                return await FailAsync(now, trouble?.Reason ?? "Timeout", why, cancellation, sight.NewPods.All(SlowestPod.IsReady) ? null : HealthVerdict.Unhealthy);
             case RolloutAction.Check or RolloutAction.Pass or RolloutAction.Hold when sight.IsBaselineBehind:
                 await sides.RaiseNewAsync(sight, 0, cancellation);
                 await WaitAsync(lookAgain, null, cancellation);
@@ -307,7 +321,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
     }
 
     private static string Late(RolloutRecord record, SidesSight sight) =>
-        $"The step '{record.Stepped!.StepText}' was not done within {record.TimeoutSec:0} s: {sight.New.Available} of {sight.New.Wanted} new Pods are available. {SlowestPod.Of(sight.NewPods)}".TrimEnd();
+        $"The step '{record.Stepped!.StepText}' was not done within {record.TimeoutSec:0} s: {sight.New.Available} of {sight.New.Wanted} new Pods are available. {SlowestPod.Of(sight.NewPods) ?? SlowestPod.Of(sight.OldPods)}".TrimEnd();
 
     private RolloutStatus Told(Workload now, RolloutRecord record, SidesSight sight)
     {

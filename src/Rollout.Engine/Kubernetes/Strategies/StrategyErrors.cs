@@ -10,6 +10,20 @@ internal static class StrategyErrors
         $"Rename or remove '{name}', or use -Strategy Rolling.",
         name);
 
+    internal static RolloutException NameTooLong(string workload, string name, int most) => new(
+        "SecondSetNameTooLong",
+        ErrorKind.InvalidInput,
+        $"'{workload}' needs a second Service named '{name}', and a Service's name has {most} characters at most.",
+        "Give it a shorter name, or share the traffic out by replicas (-Strategy Canary without -Router).",
+        name);
+
+    internal static RolloutException HeldUp(string workload, string pod) => new(
+        "OldPodHoldsItUp",
+        ErrorKind.NotSupported,
+        $"'{workload}' replaces its Pods in order, and not one of them while another is broken. {pod}",
+        "Use -Strategy Rolling, which deletes it so that it comes with the new image; or mend it first.",
+        workload);
+
     internal static RolloutException Autoscaled(string workload, string scaler) => new(
         "AutoscalerAgainstCanary",
         ErrorKind.NotSupported,

@@ -51,7 +51,7 @@ internal sealed record RequestLoss(ImageChange Change, IReadOnlyList<RolloutStep
     /// <summary>A Pod ends while its Services still learn of it. Behind a router it has nothing in hand any more when it ends.</summary>
     private string? Stopping(JsonObject container, bool isReached)
     {
-        if (Route is not null || (!isReached && container["ports"] is not JsonArray { Count: > 0 })) return null;
+        if (Route is { Router: not ShareRouters.Service } || (!isReached && container["ports"] is not JsonArray { Count: > 0 })) return null;
         var grace = (int?)Workload.Template["spec"]!["terminationGracePeriodSeconds"] ?? UsualGrace;
         if (grace == 0) return $"The old Pods of {Workload.Title} are killed without any time to end (terminationGracePeriodSeconds: 0), and lose what they have in hand. Give them {UsualGrace} s.";
         if (container["lifecycle"]?["preStop"] is not { } preStop) return $"Container {Change.Container} of {Workload.Title} has no preStop: an old Pod is told to end while its Services still send it requests. Give it lifecycle.preStop.sleep.seconds: 5, or have it go on answering for some seconds after SIGTERM.";

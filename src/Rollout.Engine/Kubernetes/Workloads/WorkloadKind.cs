@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Argo;
@@ -40,16 +41,20 @@ internal abstract class WorkloadKind
     public abstract Task AnnotateAsync(IKubernetesClient client, Revision revision, string key, string value, CancellationToken cancellation);
 
     /// <summary>
-    /// Takes away what would hold up an undo, each once. A StatefulSet in order waits for a Pod that does not serve before it replaces it: that Pod is deleted.
+    /// Takes away what would hold up an undo, or the fix of a broken version, each once. A StatefulSet in order waits for a Pod that does not serve before it replaces it: that Pod is deleted.
+    /// On the way to a new version only where it is broken, and on no way one below the partition, in whose place the same would come.
     /// True while the controller says of the workload itself that it is held by that.
     /// </summary>
-    public virtual async Task<bool> FreeAsync(IKubernetesClient client, Sight sight, ISet<string> freed, CancellationToken cancellation)
+    public virtual async Task<bool> FreeAsync(IKubernetesClient client, Sight sight, bool isUndo, ISet<string> freed, CancellationToken cancellation)
     {
-        if (sight.Workload is not { IsOrdered: true }) return false;
-        var stuck = sight.OldPods.FirstOrDefault(pod => pod.Metadata.DeletionTimestamp is null && !SlowestPod.IsReady(pod) && freed.Add(pod.Metadata.Uid));
+        if (sight.Workload is not { IsOrdered: true } workload) return false;
+        var stuck = sight.OldPods.FirstOrDefault(pod => pod.Metadata.DeletionTimestamp is null && Ordinal(pod) >= workload.Partition
+            && (isUndo ? !SlowestPod.IsReady(pod) : PodTrouble.Of(pod) is not null) && freed.Add(pod.Metadata.Uid));
         if (stuck is not null) await client.DeleteAsync(Resources.Pods, stuck.Metadata.Namespace, stuck.Metadata.Name, stuck.Metadata.Uid, cancellation);
         return false;
     }
+
+    private static int Ordinal(Pod pod) => int.Parse(pod.Metadata.Name.AsSpan(pod.Metadata.Name.LastIndexOf('-') + 1), CultureInfo.InvariantCulture);
 
     /// <summary>What is seen of the kind in a namespace, shared by all who look.</summary>
     public abstract WorkloadWatch Watch(ClusterWatch cluster, string @namespace);

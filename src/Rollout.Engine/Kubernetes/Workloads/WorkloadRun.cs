@@ -33,9 +33,9 @@ internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Work
         }
     }
 
-    /// <summary>Takes away what holds up an undo. True while that is what holds it.</summary>
+    /// <summary>Takes away what holds it up. True while that is what holds it.</summary>
     private async Task<bool> IsBeingFreedAsync(Sight sight, Outcome? ended, CancellationToken cancellation) =>
-        record.IsUndo && ended is null or { Phase: RolloutPhase.Paused } && IsUpToDate(sight.Workload!) && sight.Workload!.Progress.Reason != "NotObserved" && await store.FreeAsync(sight, _freed, cancellation);
+        ended is null or { Phase: RolloutPhase.Paused } && IsUpToDate(sight.Workload!) && sight.Workload!.Progress.Reason != "NotObserved" && await store.FreeAsync(sight, record.IsUndo, _freed, cancellation);
 
     /// <summary>Waits until somebody else puts an end to it.</summary>
     public async Task<Outcome> BrokenOffAsync(CancellationToken cancellation)

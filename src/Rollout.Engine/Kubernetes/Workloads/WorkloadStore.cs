@@ -38,8 +38,8 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
     public async Task<Workload> NumberedAsync(Workload workload, CancellationToken cancellation) =>
         workload.Revision > 0 ? workload : workload.NumberedBy(await RevisionsAsync(workload, cancellation));
 
-    /// <summary>Takes away what would hold up an undo. True while it is held by that.</summary>
-    public Task<bool> FreeAsync(Sight sight, ISet<string> freed, CancellationToken cancellation) => kind.FreeAsync(Client, sight, freed, cancellation);
+    /// <summary>Takes away what would hold it up. True while it is held by that.</summary>
+    public Task<bool> FreeAsync(Sight sight, bool isUndo, ISet<string> freed, CancellationToken cancellation) => kind.FreeAsync(Client, sight, isUndo, freed, cancellation);
 
     public WorkloadWatch Watch() => kind.Watch(cluster.Watch, @namespace);
 

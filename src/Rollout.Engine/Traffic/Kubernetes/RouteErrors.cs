@@ -17,6 +17,13 @@ internal static class RouteErrors
         $"Name the {router} with -RouterEndpoint.",
         backend);
 
+    internal static RolloutException RouteGone(string route) => new(
+        "RouteGone",
+        ErrorKind.NotFound,
+        $"'{route}', which shares the traffic out, was deleted meanwhile.",
+        "Make it again, and start the rollout again.",
+        route);
+
     internal static RolloutException RouteShared(string route, string backend) => new(
         "RouteShared",
         ErrorKind.NotSupported,

@@ -22,16 +22,23 @@ internal static class RouteWriters
         ("helm-controller", "Flux"),
     ];
 
+    /// <summary>The managers that the API names for its weights, and those that it named before a rollout wrote them.</summary>
+    /// <param name="route">The route.</param>
+    /// <param name="shape">Its kind's.</param>
+    /// <param name="known">Those that are remembered.</param>
+    public static IReadOnlyList<RouteWriter> Of(PlainObject route, RouteShape shape, IReadOnlyList<RouteWriter> known) =>
+        [.. route.Metadata.ManagedFields.Where(entry => WritesWeights(entry, shape)).Select(entry => new RouteWriter(entry.Manager, entry.Operation)).Union(known)];
+
     /// <summary>One sentence for each.</summary>
     /// <param name="route">The route.</param>
     /// <param name="shape">Its kind's.</param>
-    public static IEnumerable<string> Warnings(PlainObject route, RouteShape shape)
+    /// <param name="managers">Who writes its weights.</param>
+    public static IEnumerable<string> Warnings(PlainObject route, RouteShape shape, IReadOnlyList<RouteWriter> managers)
     {
         var name = $"{shape.Resource.Kind} '{route.Metadata.Name}'";
         var owner = Ownership.Of(route.Metadata);
         if (owner is { Reverts: true }) yield return $"{name} is kept by {owner.Owner}, which may put back what a rollout writes there. Have it leave the weights alone.";
 
-        var managers = route.Metadata.ManagedFields.Where(entry => WritesWeights(entry, shape)).ToList();
         var controllers = managers.Select(Controller).OfType<string>().Distinct().Where(found => owner is not { Reverts: true } || found is not ("Argo CD" or "Flux")).ToList();
         foreach (var controller in controllers) yield return $"The weights of {name} are written by {controller} too, which puts back what a rollout writes there. Have it leave them alone, or leave this route's rollouts to it.";
 
@@ -46,8 +53,8 @@ internal static class RouteWriters
     private static bool WritesWeights(ManagedFieldsEntry entry, RouteShape shape) =>
         entry.Subresource.Length == 0 && entry.Manager != KubernetesClient.FieldManager && entry.FieldsV1["f:spec"]?[$"f:{shape.Rules}"] is not null;
 
-    private static string? Controller(ManagedFieldsEntry entry) => Controllers.FirstOrDefault(known => known.Manager == entry.Manager).Name;
+    private static string? Controller(RouteWriter entry) => Controllers.FirstOrDefault(known => known.Manager == entry.Manager).Name;
 
     /// <summary>What states the whole object from a file each time, and does nothing in between.</summary>
-    private static bool IsDeclaring(ManagedFieldsEntry entry) => entry.Operation == "Apply" || entry.Manager is "helm" or ClientSideApply;
+    private static bool IsDeclaring(RouteWriter entry) => entry.Operation == "Apply" || entry.Manager is "helm" or ClientSideApply;
 }

@@ -8,7 +8,7 @@ internal sealed class ServiceRouter(IKubernetesClient client, string @namespace,
 {
     public async Task<decimal?> ShareAsync(CancellationToken cancellation)
     {
-        var service = await FindAsync(cancellation);
+        if (await LookAsync(cancellation) is not { } service) return 0;
         var value = (string?)service.Spec["selector"]?[route.Label];
         if (value != route.NewValue && value != route.OldValue) return null;
         return await IsInForceAsync(service, cancellation) ? value == route.NewValue ? 100 : 0 : null;
@@ -27,10 +27,14 @@ internal sealed class ServiceRouter(IKubernetesClient client, string @namespace,
         }
     }
 
-    public Task RestoreAsync(CancellationToken cancellation) => SetAsync(0, cancellation);
+    public async Task RestoreAsync(CancellationToken cancellation)
+    {
+        if (await LookAsync(cancellation) is not null) await SetAsync(0, cancellation);
+    }
 
-    private async Task<PlainObject> FindAsync(CancellationToken cancellation) =>
-        await client.GetAsync(Resources.Services, @namespace, route.Name, cancellation) ?? throw RouteErrors.BackendNotChosen(route.Name, []);
+    private Task<PlainObject?> LookAsync(CancellationToken cancellation) => client.GetAsync(Resources.Services, @namespace, route.Name, cancellation);
+
+    private async Task<PlainObject> FindAsync(CancellationToken cancellation) => await LookAsync(cancellation) ?? throw RouteErrors.RouteGone($"Service {route.Name}");
 
     /// <summary>Traffic goes to Pods of the selected side and to no others.</summary>
     private async Task<bool> IsInForceAsync(PlainObject service, CancellationToken cancellation)

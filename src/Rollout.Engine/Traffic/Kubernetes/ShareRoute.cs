@@ -25,6 +25,14 @@ internal sealed record ShareRoute
     /// <summary>The old side's weights as they were, in order.</summary>
     public IReadOnlyList<int> Weights { get; init => field = value ?? []; } = [];
 
+    /// <summary>Who else has written its weights: whoever writes them takes the place of the one before in what the API tells, so that it is remembered here.</summary>
+    public IReadOnlyList<RouteWriter> Writers { get; init => field = value ?? []; } = [];
+
     /// <summary>True where the route had no reference to the new side, so that it is taken out again.</summary>
     public bool AddsReference { get; init; }
 }
+
+/// <summary>One who wrote a route's weights.</summary>
+/// <param name="Manager">The name it gave itself.</param>
+/// <param name="Operation">Apply or Update.</param>
+internal sealed record RouteWriter(string Manager, string Operation);

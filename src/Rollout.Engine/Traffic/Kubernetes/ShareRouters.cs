@@ -61,12 +61,13 @@ internal static class ShareRouters
         var sending = routes.Where(route => Backends(route, shape, @namespace).Any(service => service.Split('/')[0] == asked.Backend)).ToList();
         if (sending is not [var only]) throw RouteErrors.RouteNotChosen(shape.Resource.Kind, asked.Backend, [.. sending.Select(route => route.Metadata.Name)]);
 
-        foreach (var warning in RouteWriters.Warnings(only, shape)) reporter.Warning(warning);
+        var writers = RouteWriters.Of(only, shape, asked.Writers);
+        foreach (var warning in RouteWriters.Warnings(only, shape, writers)) reporter.Warning(warning);
         var found = await WithSubsetAsync(client, @namespace, asked with { Name = only.Metadata.Name }, Backends(only, shape, @namespace), cancellation);
         var rules = WeightedRouter.Rule.Of(only, shape, @namespace, found.Backend, found.Second).ToList();
         if (rules.Any(rule => rule.Backends.Count != (rule.New is null ? 1 : 2))) throw RouteErrors.RouteShared(only.Metadata.Name, found.Backend);
         if (shape.Obstacle(only) is { } obstacle) throw RouteErrors.NotAccepted($"{shape.Resource.Kind} {only.Metadata.Name}", obstacle);
-        return found with { Weights = [.. rules.Select(rule => rule.WeightOf(rule.Old))], AddsReference = rules.Any(rule => rule.New is null) };
+        return found with { Weights = [.. rules.Select(rule => rule.WeightOf(rule.Old))], Writers = writers, AddsReference = rules.Any(rule => rule.New is null) };
     }
 
     private static List<string> Backends(PlainObject route, RouteShape shape, string @namespace) =>

@@ -11,7 +11,7 @@ internal sealed class WeightedRouter(IKubernetesClient client, string @namespace
 {
     public async Task<decimal?> ShareAsync(CancellationToken cancellation)
     {
-        var found = await FindAsync(cancellation);
+        if (await LookAsync(cancellation) is not { } found) return 0;
         if (shape.Obstacle(found) is not null) return null;
         var shares = RulesOf(found).Select(rule => rule.Share).Distinct().ToList();
         return shares is [var share] ? share : null;
@@ -23,7 +23,10 @@ internal sealed class WeightedRouter(IKubernetesClient client, string @namespace
         return ChangeAsync(rule => Set(rule, old, fresh), cancellation);
     }
 
-    public Task RestoreAsync(CancellationToken cancellation) => ChangeAsync(Restored, cancellation);
+    public async Task RestoreAsync(CancellationToken cancellation)
+    {
+        if (await LookAsync(cancellation) is not null) await ChangeAsync(Restored, cancellation);
+    }
 
     /// <summary>Whole numbers in the ratio of a share.</summary>
     internal static (int Old, int New) Weights(decimal percent)
@@ -78,8 +81,9 @@ internal sealed class WeightedRouter(IKubernetesClient client, string @namespace
     /// <summary>The rules that send traffic to the old side.</summary>
     private IEnumerable<Rule> RulesOf(PlainObject found) => Rule.Of(found, shape, @namespace, route.Backend, route.Second);
 
-    private async Task<PlainObject> FindAsync(CancellationToken cancellation) =>
-        await client.GetAsync(shape.Resource, @namespace, route.Name, cancellation) ?? throw RouteErrors.RouteNotChosen(route.Router, route.Backend, []);
+    private Task<PlainObject?> LookAsync(CancellationToken cancellation) => client.GetAsync(shape.Resource, @namespace, route.Name, cancellation);
+
+    private async Task<PlainObject> FindAsync(CancellationToken cancellation) => await LookAsync(cancellation) ?? throw RouteErrors.RouteGone($"{shape.Resource.Kind} {route.Name}");
 
     /// <summary>A rule that sends traffic to the old side.</summary>
     /// <param name="Number">Its number among such rules.</param>

@@ -53,7 +53,7 @@ internal static class Clusters
 /// <summary>A namespace, its client, and the workloads tests put there. Removed at the end.</summary>
 internal sealed class Playground(KubernetesClient client, string @namespace, bool isReal) : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public KubernetesClient Client => client;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Kubernetes.Cluster;
 using Xunit;
@@ -137,6 +138,36 @@ public sealed class InPlaceContractTests
         await Stage.RefusedAsync("UpdatedByHand", () => byHand.StartAsync(Stage.Request("34%")));
     }
 
+    [Theory, EachCluster]
+    public async Task AnOldPodThatBreaksBelowThePartitionEndsTheStepInItsTimeAndIsNamed(string cluster)
+    {
+        await using var stage = await SetAsync(cluster, "statefulset");
+        await stage.StartAsync(Stage.Request("34%,pause,67%") with { Timeout = TimeSpan.FromSeconds(stage.Place.IsReal ? 40 : 3) });
+        await BreakAsync(stage, "app-0");
+
+        var status = await stage.DoAsync(RolloutVerb.Resume);
+
+        Assert.Equal(RolloutPhase.Failed, status.Phase);
+        Assert.Contains("Pod app-0", status.Decisions.Single(decision => decision is { Action: "Failed", Verdict: null }).Message, StringComparison.Ordinal);
+        Assert.Equal("RollingUpdate 0", await StrategyAsync(stage, "statefulset"));
+        // That the new version is bad is not what was found out.
+        Assert.DoesNotContain(await stage.Target.HistoryAsync(Limit), revision => revision is { Image.Tag: "v2", Verdict: HealthVerdict.Unhealthy });
+    }
+
+    [Theory, EachCluster]
+    public async Task AVersionThatIsBrokenIsMendedByARollingUpdateThoughItsOrderWouldWaitForIt(string cluster)
+    {
+        await using var stage = new Stage(await Clusters.PlaygroundAsync(cluster), "statefulset");
+        await stage.Place.CreateAsync(Resources.StatefulSets, Playground.Workload("app", "app:crash", 3, new JsonObject { ["serviceName"] = "app" }));
+        await stage.Place.UntilAsync(Resources.Pods, "app-0", pod => PodTrouble.Of(pod) is not null);
+
+        Assert.Contains("Pod app-0: CrashLoopBackOff", (await Stage.RefusedAsync("OldPodHoldsItUp", () => stage.StartAsync(Stage.Request("34%")))).Message, StringComparison.Ordinal);
+        var status = await stage.StartAsync(Stage.Request("") with { Strategy = RolloutStrategy.Rolling });
+
+        Assert.True(status.Phase == RolloutPhase.Healthy, $"{status.Phase} {status.Reason}: {status.Message}");
+        await AssertAllRunAsync(stage, "statefulset", "v2");
+    }
+
     /// <summary>The shell dies at the n-th status it tells; another carries on.</summary>
     [Theory]
     [EachClusterWith("statefulset")]
@@ -203,6 +234,19 @@ public sealed class InPlaceContractTests
         foreach (var (key, value) in spec ?? []) whole[key] = value?.DeepClone();
         await TargetSteps.DeployedAsync(place, kind, "app:v1", whole);
         return new Stage(place, kind);
+    }
+
+    /// <summary>The Pod's container dies again and again from now on.</summary>
+    private static Task BreakAsync(Stage stage, string pod)
+    {
+        var container = new JsonObject
+        {
+            ["name"] = "main", ["image"] = "app:v1", ["imageID"] = "", ["ready"] = false, ["restartCount"] = 3,
+            ["state"] = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = "CrashLoopBackOff", ["message"] = "back-off" } },
+            ["lastState"] = new JsonObject { ["terminated"] = new JsonObject { ["exitCode"] = 1, ["reason"] = "Error" } },
+        };
+        var status = new JsonObject { ["containerStatuses"] = new JsonArray(container), ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = "False", ["lastTransitionTime"] = "2026-01-01T00:00:00Z" }) };
+        return stage.Place.PatchAsync(Resources.Pods, pod, Patch.Merge(new JsonObject { ["status"] = status }) with { Subresource = "status" });
     }
 
     private static JsonObject Partition(int partition) => new() { ["updateStrategy"] = new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["partition"] = partition } } };

@@ -104,6 +104,34 @@ public sealed class RoutedContractTests
         await gateway;
     }
 
+    [Theory]
+    [EachClusterWith("Stop", "")]
+    [EachClusterWith("Resume", "RouteGone")]
+    public async Task ARouteThatIsGoneHoldsUpNoWayBack(string cluster, string how, string reason)
+    {
+        await using var stage = await BehindAServiceAsync(cluster);
+        await Routes.IstioAsync(stage.Place, subsets: false);
+        await stage.StartAsync(Routed("Istio", "25%,pause,50%"));
+        await stage.Place.Client.DeleteAsync(Resources.VirtualServices, stage.Place.Namespace, "site", null, Stage.Limit);
+
+        var status = await stage.DoAsync(Enum.Parse<RolloutVerb>(how));
+
+        Assert.Equal((RolloutPhase.Undone, reason), (status.Phase, status.Reason ?? ""));
+        await AssertAllRunsAsync(stage, "v1");
+    }
+
+    [Theory, EachCluster]
+    public async Task AServiceWhoseNameWouldBeTooLongIsRefusedBeforeAnythingIsDone(string cluster)
+    {
+        var name = new string('a', 58);
+        await using var stage = await BehindAServiceAsync(cluster);
+        await stage.Place.CreateAsync(Resources.Deployments, Playground.Workload(name, "app:v1", 1));
+        await stage.Place.CreateAsync(Resources.Services, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "long" }, ["spec"] = new JsonObject { ["selector"] = new JsonObject { ["app"] = name }, ["ports"] = new JsonArray(new JsonObject { ["port"] = 80 }) } });
+        var target = stage.Targets.Find(new TargetName("deployment", name), stage.Place.Namespace);
+
+        await Stage.RefusedAsync("SecondSetNameTooLong", () => target.PlanAsync(BlueGreen(), SilentReporter.Instance, Stage.Limit));
+    }
+
     [Theory, EachCluster]
     public async Task WeightsThatSomebodyElseKeepsChangingEndIt(string cluster)
     {

@@ -15,6 +15,9 @@ internal sealed class Stage(Playground place, string kind = "deployment") : IAsy
 
     public Playground Place => place;
 
+    /// <summary>More than a control plane needs whose controllers are busy with others' work: where time is not what a test is about, it never runs out.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     public IRolloutTarget Target => Targets.Find(new TargetName(kind, "app"), place.Namespace);
 
     public KubernetesTargets Targets => new(place.Client, TimeProvider.System, Random.Shared) { Images = AnyImage.Instance };
@@ -32,7 +35,7 @@ internal sealed class Stage(Playground place, string kind = "deployment") : IAsy
         Image = ((ImageSource?)image)!,
         Strategy = RolloutStrategy.Canary,
         Steps = StepText.Parse(steps),
-        Timeout = TimeSpan.FromSeconds(40),
+        Timeout = Patience,
     };
 
     public async Task<RolloutStatus> StartAsync(RolloutRequest request, Action<RolloutStatus>? seen = null, CancellationToken? cancellation = null, IReporter? reporter = null)
@@ -45,13 +48,13 @@ internal sealed class Stage(Playground place, string kind = "deployment") : IAsy
     public async Task<RolloutStatus> DoAsync(RolloutVerb verb)
     {
         var target = Target;
-        return await target.ApplyAsync(await target.PlanAsync(new RolloutCommand(verb) { Timeout = TimeSpan.FromSeconds(40) }, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
+        return await target.ApplyAsync(await target.PlanAsync(new RolloutCommand(verb) { Timeout = Patience }, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
     }
 
     public async Task<RolloutStatus> UndoAsync()
     {
         var target = Target;
-        return await target.ApplyAsync(await target.PlanUndoAsync(new UndoRequest { Timeout = TimeSpan.FromSeconds(40) }, Limit), null, SilentReporter.Instance, Limit);
+        return await target.ApplyAsync(await target.PlanUndoAsync(new UndoRequest { Timeout = Patience }, Limit), null, SilentReporter.Instance, Limit);
     }
 
     public Task<RolloutHealth> HealthAsync(RolloutStatus status) => new HealthCheckRunner(Targets.ReplicaStates, TimeProvider.System).RunAsync(status, [], SilentReporter.Instance, Limit);

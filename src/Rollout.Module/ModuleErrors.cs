@@ -152,10 +152,10 @@ internal static class ModuleErrors
         "See Get-RolloutHistory for what else can be gone back to, with -ToRevision.",
         rollout);
 
-    internal static RolloutException CommandFailed(RolloutStatus rollout, string verb) => new(
+    internal static RolloutException CommandFailed(RolloutStatus rollout, string cmdlet) => new(
         "RolloutCommandFailed",
         ErrorKind.OperationFailed,
-        $"{verb}-Rollout of {rollout.Target} ended {rollout.Phase}{Why(rollout)}",
+        $"{cmdlet} of {rollout.Target} ended {rollout.Phase}{Why(rollout)}",
         "Mend the cause and try again (Resume-Rollout), or go back to what ran before (Undo-Rollout).",
         rollout);
 

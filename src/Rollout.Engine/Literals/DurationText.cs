@@ -5,16 +5,18 @@ namespace Rollout.Engine.Literals;
 
 /// <summary>
 /// Durations as users write them: <c>5m</c>, <c>90s</c>, <c>1h30m</c>, <c>500ms</c>, <c>1.5h</c>, a TimeSpan or its text (<c>00:05:00</c>), or a bare
-/// whole number in seconds. Units are d, h, m, s, ms, the larger first, in any case.
+/// whole number in seconds. Units are d, h, m, s, ms, the larger first, in any case. None is longer than ten years, so that one from now on is a date.
 /// </summary>
 public static partial class DurationText
 {
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(3_653);
+
     /// <summary>Reads what PowerShell made of what the user wrote (without its PSObject).</summary>
     /// <param name="value">A TimeSpan, a text, an int or a long.</param>
     /// <exception cref="RolloutException">InvalidDuration; for a number that PowerShell made of an unquoted <c>5s</c> or <c>1d</c>, with that advice.</exception>
     public static TimeSpan From(object value) => value switch
     {
-        TimeSpan duration => NotNegative(duration, duration.ToString()),
+        TimeSpan duration => Bounded(duration, duration.ToString()),
         string text => Parse(text),
         int or long => FromSeconds(Convert.ToDecimal(value, CultureInfo.InvariantCulture), Convert.ToString(value, CultureInfo.InvariantCulture)!),
 
@@ -31,7 +33,7 @@ public static partial class DurationText
         if (trimmed.Contains(':', StringComparison.Ordinal))
         {
             return TimeSpan.TryParseExact(trimmed, "c", CultureInfo.InvariantCulture, out var duration)
-                ? NotNegative(duration, text)
+                ? Bounded(duration, text)
                 : throw LiteralErrors.InvalidDuration(text, "it is no [d.]hh:mm:ss");
         }
 
@@ -50,12 +52,13 @@ public static partial class DurationText
     private static TimeSpan FromSeconds(decimal seconds, string text)
     {
         if (seconds < 0) throw LiteralErrors.InvalidDuration(text, "it is negative");
-        var ticks = seconds * TimeSpan.TicksPerSecond;
-        return ticks <= TimeSpan.MaxValue.Ticks ? TimeSpan.FromTicks((long)ticks) : throw LiteralErrors.InvalidDuration(text, "it is too long");
+        return seconds <= (decimal)Longest.TotalSeconds ? TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond)) : throw LiteralErrors.InvalidDuration(text, "it is longer than ten years");
     }
 
-    private static TimeSpan NotNegative(TimeSpan duration, string text) =>
-        duration >= TimeSpan.Zero ? duration : throw LiteralErrors.InvalidDuration(text, "it is negative");
+    private static TimeSpan Bounded(TimeSpan duration, string text) =>
+        duration < TimeSpan.Zero ? throw LiteralErrors.InvalidDuration(text, "it is negative")
+        : duration > Longest ? throw LiteralErrors.InvalidDuration(text, "it is longer than ten years")
+        : duration;
 
     private const string Number = @"[0-9]+(?:\.[0-9]+)?";
 

@@ -38,6 +38,6 @@ public abstract class CommandCmdlet : ChangeCmdlet
 
         var status = await ApplyAsync(target, plan, item);
         item.Write(status);
-        if (!IsGood(plan.Before, status)) throw ModuleErrors.CommandFailed(status, $"{command.Verb}");
+        if (!IsGood(plan.Before, status)) throw ModuleErrors.CommandFailed(status, MyInvocation.MyCommand.Name);
     }
 }

@@ -50,6 +50,19 @@ public sealed class RequestLossTests
         AssertSays(expected, Risks(workload));
     }
 
+    /// <summary>A selector that is switched reaches those who send requests a moment later; a router that has weights sends none any more.</summary>
+    [Theory]
+    [InlineData("Service", "no preStop")]
+    [InlineData("Gateway", "")]
+    public void AnOldPodBehindARouter(string router, string expected) => AssertSays(expected, Risks(
+        Deployment(3, """{"name":"main","ports":[{"containerPort":80}],"readinessProbe":{"tcpSocket":{"port":80}}}"""), steps: "pause", route: new ShareRoute { Router = router, Label = "app", NewValue = "app-green" }));
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("50%", "may have no Pod missing")]
+    public void ADaemonSetWithASurgeLosesItsPodsOfANodeInStepsAlone(string steps, string expected) => AssertSays(expected, Risks(
+        Workload.Of(Object("DaemonSet", 2, Good, 30, KubernetesJson.Default.DaemonSet, ""","updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}""")), steps: steps));
+
     [Fact]
     public void WhatWasAskedForCounts()
     {

@@ -40,6 +40,8 @@ public sealed class DurationTextTests
     [InlineData("5\nm")]
     [InlineData("٥m")]
     [InlineData("99999999999999d")]
+    [InlineData("99999999h")]
+    [InlineData("4000.00:00:00")]
     [InlineData("9999999999999999999999999999999999")]
     [InlineData("5:00:00:00:00")]
     public void Other_texts_are_refused(string text)

@@ -64,6 +64,7 @@ internal static class ArgoProgress
     private static string? NotSeen(ArgoRollout rollout, long? workloadGeneration)
     {
         var (spec, status) = (rollout.Spec, rollout.Status);
+        if (status is { ObservedGeneration.Length: 0, Phase.Length: 0, CurrentPodHash.Length: 0, Replicas: 0 }) return "No controller has looked at it yet: see whether Argo Rollouts runs in this cluster.";
         // A hash is no number, save by chance: then it is larger than any generation.
         if (long.TryParse(status.ObservedGeneration, CultureInfo.InvariantCulture, out var observed) && observed < rollout.Metadata.Generation) return "The controller has not seen the change yet.";
         if (long.TryParse(status.WorkloadObservedGeneration, CultureInfo.InvariantCulture, out var template) && template < workloadGeneration) return "The controller has not seen the change of the workload it refers to yet.";

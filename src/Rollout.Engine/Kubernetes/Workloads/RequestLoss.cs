@@ -61,6 +61,7 @@ internal sealed record RequestLoss(ImageChange Change, IReadOnlyList<RolloutStep
     private string? Interruption()
     {
         if (Workload.Strategy == RolloutStrategy.Recreate) return $"{Workload.Title} has the strategy Recreate: all old Pods end before a new one starts, and none serves meanwhile. Give it the strategy RollingUpdate.";
+        if (Steps.Count > 0 && HasRoomBeside) return $"{Workload.Title} may have no Pod missing (maxUnavailable: 0), and in steps its Pods are replaced each in its place: on its node none serves meanwhile. Use -Strategy Rolling where that matters.";
         var missing = Missing();
         if (missing < Replicas) return null;
         return string.Create(CultureInfo.InvariantCulture, $"{Workload.Title} has {Replicas} replica{(Replicas == 1 ? "" : "s")}, of which {missing} may be missing at a time: for a while none serves. {(Workload.IsInPlace ? "Take more replicas." : "Take more replicas, or -MaxUnavailable 0 -MaxSurge 1.")}");
@@ -91,10 +92,11 @@ internal sealed record RequestLoss(ImageChange Change, IReadOnlyList<RolloutStep
     private int Missing()
     {
         if (Route is not null) return 0;
-        // With a surge a DaemonSet's new Pod comes before the old one goes; not where its steps replace them in place.
-        if (Steps.Count == 0 && Workload is { Kind: "daemonset", MaxUnavailable: "0" or "0%" }) return 0;
-        return Room().Unavailable;
+        return Steps.Count == 0 && HasRoomBeside ? 0 : Room().Unavailable;
     }
+
+    /// <summary>With a surge a DaemonSet's new Pod comes before the old one goes; not where its steps replace them in place.</summary>
+    private bool HasRoomBeside => Workload is { Kind: "daemonset", MaxUnavailable: "0" or "0%" };
 
     private (int Surge, int Unavailable) Room() => SteppedChange.Room(Workload, Change.Request, Replicas);
 

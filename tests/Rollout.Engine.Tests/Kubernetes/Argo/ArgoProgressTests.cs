@@ -27,6 +27,7 @@ public sealed class ArgoProgressTests
 
     // A status that is not about what is wanted now says nothing; Argo's own status command exits early there.
     [Theory]
+    [InlineData("abort:false", "NotObserved")]
     [InlineData("observedGeneration:'1',phase:Healthy", "NotObserved")]
     [InlineData("observedGeneration:'1',phase:Degraded,message:'RolloutAborted: x',abort:true", "NotObserved")]
     [InlineData("observedGeneration:'6f8c9d',phase:Healthy", "Complete")]

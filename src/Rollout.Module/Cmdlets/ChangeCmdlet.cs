@@ -57,13 +57,28 @@ public abstract class ChangeCmdlet : FleetCmdlet
     /// <summary>Does what was planned; the status is the last, or with -NoWait the first.</summary>
     private protected async Task<RolloutStatus> ApplyAsync(IRolloutTarget target, RolloutPlan plan, WorkItem item)
     {
-        if (!NoWait) return await target.ApplyAsync(plan, null, item, item.Cancellation);
+        if (!NoWait) return await FollowAsync(target, plan, item);
 
         // What comes of it stands in the workload's record; the pipeline it was started from may be gone by then.
         var begun = new TaskCompletionSource<RolloutStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
         var whole = target.ApplyAsync(plan, status => begun.TrySetResult(status), SilentReporter.Instance, CancellationToken.None);
         KeepUntil(whole);
         return await await Task.WhenAny(begun.Task, whole);
+    }
+
+    /// <summary>Where it can be followed no longer, as when the cluster stays away, what was seen last comes before the error.</summary>
+    private static async Task<RolloutStatus> FollowAsync(IRolloutTarget target, RolloutPlan plan, WorkItem item)
+    {
+        RolloutStatus? last = null;
+        try
+        {
+            return await target.ApplyAsync(plan, status => last = status, item, item.Cancellation);
+        }
+        catch (RolloutException) when (last is not null)
+        {
+            item.Write(last);
+            throw;
+        }
     }
 
     /// <summary>True where a status is no failure: what was asked for is there, is still on its way, or is held at a step that was asked for.</summary>

@@ -2,6 +2,7 @@ using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Kubernetes.Cluster;
+using Rollout.Engine.Tests.Registries;
 using Xunit;
 
 namespace Rollout.Engine.Tests.Kubernetes;
@@ -71,9 +72,41 @@ public sealed class TargetFaultTests : IAsyncLifetime
         Assert.Equal(RolloutPhase.Healthy, (await StartAsync("app:v2", TimeSpan.FromMinutes(1))).Phase);
     }
 
-    private async Task<RolloutStatus> StartAsync(string image, TimeSpan timeout, Action<RolloutStatus>? seen = null)
+    [Theory]
+    [InlineData("replicasets", false)]
+    [InlineData("deployments", false)]
+    [InlineData("deployments", true)]
+    public async Task AnOutageDoesNotKeepABadReleaseFromBeingUndone(string what, bool isDone)
     {
-        var request = new RolloutRequest { Image = ((ImageSource?)image)!, OnFailure = FailureAction.Continue, Timeout = timeout };
-        return await _target.ApplyAsync(await _target.PlanAsync(request, SilentReporter.Instance, _limit), seen, SilentReporter.Instance, _limit);
+        var reporter = new RecordingReporter();
+        var isMet = false;
+
+        var status = await StartAsync("app:bad", TimeSpan.FromMinutes(1), _ =>
+        {
+            if (!isMet) _cluster.Next(request => request.Method == "PATCH" && request.Path.Value!.Contains($"/{what}/", StringComparison.Ordinal), isDone ? new Fault.CutAfter() : new Fault.CutBefore());
+            isMet = true;
+        }, FailureAction.Undo, reporter);
+
+        Assert.Equal((RolloutPhase.Undone, "app:v1"), (status.Phase, status.Image?.ToString().Split('/')[^1]));
+        Assert.Contains("tried again", Assert.Single(reporter.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AShellThatDiesBetweenTheFailureAndItsUndoLeavesTheUndoToTheNext()
+    {
+        var isMet = false;
+        await Assert.ThrowsAsync<RolloutException>(() => StartAsync("app:bad", TimeSpan.FromMinutes(1), _ =>
+        {
+            if (!isMet) _cluster.Next(request => request.Method == "PATCH" && request.Path.Value!.Contains("/deployments/", StringComparison.Ordinal), new Fault.Answer(403));
+            isMet = true;
+        }, FailureAction.Undo));
+
+        Assert.Equal(RolloutPhase.Undone, (await _target.CarryOnAsync(null, SilentReporter.Instance, _limit)).Phase);
+    }
+
+    private async Task<RolloutStatus> StartAsync(string image, TimeSpan timeout, Action<RolloutStatus>? seen = null, FailureAction onFailure = FailureAction.Continue, IReporter? reporter = null)
+    {
+        var request = new RolloutRequest { Image = ((ImageSource?)image)!, OnFailure = onFailure, Timeout = timeout };
+        return await _target.ApplyAsync(await _target.PlanAsync(request, SilentReporter.Instance, _limit), seen, reporter ?? SilentReporter.Instance, _limit);
     }
 }

@@ -116,6 +116,9 @@ public sealed record Patch
         return new Patch(MediaType, body) { Subresource = Subresource, Force = Force };
     }
 
+    /// <summary>An annotation that it sets; null where it sets none of that name.</summary>
+    internal string? Annotation(string key) => (Body as JsonObject)?["metadata"]?["annotations"]?[key]?.GetValue<string>();
+
     /// <summary>JSON merge patch (RFC 7396): objects are merged, lists replaced, null removes.</summary>
     public static Patch Merge(JsonObject body) => new("application/merge-patch+json", body);
 

@@ -57,7 +57,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
     {
         var record = undo.Begin(before, store.Now);
         if (record.Stepped is not null) await SecondSide.GiveBackAsync(store, record, cancellation);
-        var workload = await store.PatchAsync(undo.Workload, now => UndoChoice.Patch(now, undo.Revision, record), cancellation);
+        var workload = await store.DespiteOutagesAsync(() => store.PatchAsync(undo.Workload, now => UndoChoice.Patch(now, undo.Revision, record), cancellation), reporter, cancellation);
         return await FollowAsync(workload, record, checks, cancellation);
     }
 
@@ -87,43 +87,51 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
 
         var workload = outcome.Sight.Workload!;
         if (outcome.Phase == RolloutPhase.Paused) return Status(workload, record, RolloutPhase.Paused, outcome.Reason, outcome.Message);
-        var marking = outcome.Verdict is { } verdict ? store.MarkAsync(workload, outcome.Sight.Revisions, verdict, cancellation) : Task.CompletedTask;
+        var marking = outcome.Verdict is { } verdict ? store.DespiteOutagesAsync(() => store.MarkAsync(workload, outcome.Sight.Revisions, verdict, cancellation), reporter, cancellation) : Task.CompletedTask;
         var ended = record.End(outcome, store.Now);
-        var writing = store.WriteAsync(workload, ended, cancellation);
+        // What is undone is not over yet: where this shell died before the undo is written, another carries on with that.
+        if (outcome.Phase == RolloutPhase.Failed && !record.IsUndo && (outcome.BackTo is not null || record.OnFailure == FailureAction.Undo))
+        {
+            await marking;
+            if (await UndoneAsync(workload, ended, checks, cancellation) is { } undone) return undone;
+        }
+
+        var writing = store.DespiteOutagesAsync(() => store.WriteAsync(workload, ended, cancellation), reporter, cancellation);
         await Task.WhenAll(marking, writing);
         var written = await writing;
         var status = Status(written with { Revision = workload.Revision }, ended, ended.Phase, ended.Reason, ended.Message);
         changed?.Invoke(status);
-        return outcome.Phase == RolloutPhase.Failed && !record.IsUndo ? await AfterFailureAsync(written, ended, status, checks, cancellation) : status;
+        return outcome.Phase == RolloutPhase.Failed && record is { IsUndo: false, OnFailure: FailureAction.Freeze } && outcome.BackTo is null ? await FrozenAsync(written, ended, status, cancellation) : status;
     }
 
-    private async Task<RolloutStatus> AfterFailureAsync(Workload workload, RolloutRecord failed, RolloutStatus status, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
+    /// <summary>Only a Deployment can be held as it is.</summary>
+    private async Task<RolloutStatus> FrozenAsync(Workload workload, RolloutRecord failed, RolloutStatus status, CancellationToken cancellation)
     {
-        switch (failed.BackTo is null ? failed.OnFailure : FailureAction.Undo)
+        if (workload.Kind is not ("deployment" or "rollout")) return status;
+        var pause = Patch.Merge(new JsonObject
         {
-            case FailureAction.Freeze when workload.Kind is "deployment" or "rollout":
-                var paused = await store.PatchAsync(workload, _ => Patch.Merge(new JsonObject
-                {
-                    ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = (failed with { HasPaused = true }).ToJson() } },
-                    ["spec"] = new JsonObject { ["paused"] = true },
-                }), cancellation);
-                return Status(paused, failed, RolloutPhase.Failed, failed.Reason, failed.Message);
-            case FailureAction.Undo:
-                try
-                {
-                    var request = new UndoRequest { ToRevision = (int?)failed.BackTo, Timeout = TimeSpan.FromSeconds(failed.TimeoutSec) };
-                    var target = UndoChoice.Choose(workload, await store.RevisionsAsync(workload, cancellation), request, failed.Container);
-                    var undo = new RevisionChange(workload, target, request) { Target = store.Name, Description = "", IsAsked = failed.BackTo is not null };
-                    return await GoBackAsync(undo, failed, checks, cancellation);
-                }
-                catch (RolloutException e) when (e.Id is "NothingToUndo" or "RevisionNotFound" or "WorkloadChangedMeanwhile")
-                {
-                    reporter.Warning($"{store.Name} was not undone: {e.Message}");
-                    return status;
-                }
+            ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = (failed with { HasPaused = true }).ToJson() } },
+            ["spec"] = new JsonObject { ["paused"] = true },
+        });
+        var paused = await store.DespiteOutagesAsync(() => store.PatchAsync(workload, _ => pause, cancellation), reporter, cancellation);
+        return Status(paused, failed, RolloutPhase.Failed, failed.Reason, failed.Message);
+    }
 
-            default:
-                return status;
+    /// <summary>What ran before, put back; null where there is nothing to go back to.</summary>
+    private async Task<RolloutStatus?> UndoneAsync(Workload workload, RolloutRecord failed, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
+    {
+        try
+        {
+            var request = new UndoRequest { ToRevision = (int?)failed.BackTo, Timeout = TimeSpan.FromSeconds(failed.TimeoutSec) };
+            var revisions = await store.DespiteOutagesAsync(() => store.RevisionsAsync(workload, cancellation), reporter, cancellation);
+            var target = UndoChoice.Choose(workload, revisions, request, failed.Container);
+            var undo = new RevisionChange(workload, target, request) { Target = store.Name, Description = "", IsAsked = failed.BackTo is not null };
+            return await GoBackAsync(undo, failed, checks, cancellation);
+        }
+        catch (RolloutException e) when (e.Id is "NothingToUndo" or "RevisionNotFound" or "WorkloadChangedMeanwhile")
+        {
+            reporter.Warning($"{store.Name} was not undone: {e.Message}");
+            return null;
         }
     }
 

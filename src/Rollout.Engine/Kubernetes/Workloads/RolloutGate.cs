@@ -70,7 +70,8 @@ internal sealed class RolloutGate(WorkloadStore store, IReporter reporter)
         var known = RunningImage.Digests(sight.NewPods, container);
         if (known.Count > 0) return known;
         var workload = sight.Workload!;
-        var pods = await store.Client.ListAllAsync(Resources.Pods, workload.Metadata.Namespace, new ListQuery { LabelSelector = workload.Selector.ToString() }, cancellation);
+        var query = new ListQuery { LabelSelector = workload.Selector.ToString() };
+        var pods = await store.DespiteOutagesAsync(() => store.Client.ListAllAsync(Resources.Pods, workload.Metadata.Namespace, query, cancellation), reporter, cancellation);
         return RunningImage.Digests(pods.Items.Where(pod => sight.Wanted?.Owns(pod) == true), container);
     }
 }

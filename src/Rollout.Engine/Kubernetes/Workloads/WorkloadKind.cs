@@ -50,7 +50,17 @@ internal abstract class WorkloadKind
         if (sight.Workload is not { IsOrdered: true } workload) return false;
         var stuck = sight.OldPods.FirstOrDefault(pod => pod.Metadata.DeletionTimestamp is null && Ordinal(pod) >= workload.Partition
             && (isUndo ? !SlowestPod.IsReady(pod) : PodTrouble.Of(pod) is not null) && freed.Add(pod.Metadata.Uid));
-        if (stuck is not null) await client.DeleteAsync(Resources.Pods, stuck.Metadata.Namespace, stuck.Metadata.Name, stuck.Metadata.Uid, cancellation);
+        if (stuck is null) return false;
+        try
+        {
+            await client.DeleteAsync(Resources.Pods, stuck.Metadata.Namespace, stuck.Metadata.Name, stuck.Metadata.Uid, cancellation);
+        }
+        catch (RolloutException e) when (KubernetesErrors.IsTransient(e))
+        {
+            // At the next look.
+            freed.Remove(stuck.Metadata.Uid);
+        }
+
         return false;
     }
 

@@ -9,6 +9,8 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
 {
     private const int PatchTries = 5;
     private static readonly TimeSpan TakeOverEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(2);
 
     public TargetName Name => name;
 
@@ -72,6 +74,39 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
         }
     }
 
+    /// <summary>
+    /// Does a part of what is under way, and waits for a server that is away meanwhile, as a watch does: a bad release does not stay because its undo met a control plane
+    /// that restarts.
+    /// </summary>
+    /// <param name="part">What is done; done again where it is not known whether it was.</param>
+    /// <param name="reporter">Told once that it is waited for.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<T> DespiteOutagesAsync<T>(Func<Task<T>> part, IReporter reporter, CancellationToken cancellation)
+    {
+        DateTimeOffset? until = null;
+        while (true)
+        {
+            try
+            {
+                return await part();
+            }
+            catch (RolloutException e) when (KubernetesErrors.IsTransient(e) && Now < (until ?? DateTimeOffset.MaxValue))
+            {
+                if (until is null) reporter.Warning($"{name}: {e.Message} It is tried again for {Patience.TotalMinutes:0} minutes.");
+                until ??= Now + Patience;
+            }
+
+            await Task.Delay(AskAgainAfter, cluster.Time, cancellation);
+        }
+    }
+
+    /// <inheritdoc cref="DespiteOutagesAsync{T}"/>
+    public Task DespiteOutagesAsync(Func<Task> part, IReporter reporter, CancellationToken cancellation) => DespiteOutagesAsync(async () =>
+    {
+        await part();
+        return true;
+    }, reporter, cancellation);
+
     /// <summary>Changes the workload as it was planned; where it moved on meanwhile only in its status, once more.</summary>
     /// <exception cref="RolloutException">WorkloadChangedMeanwhile, and what the server refuses.</exception>
     public async Task<Workload> PatchAsync(Workload planned, Func<Workload, Patch> patch, CancellationToken cancellation)
@@ -79,13 +114,16 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
         var workload = planned;
         for (var attempt = 1; ; attempt++)
         {
+            var change = patch(workload);
             try
             {
-                return await kind.PatchAsync(Client, workload, patch(workload), cancellation);
+                return await kind.PatchAsync(Client, workload, change, cancellation);
             }
             catch (RolloutException e) when (KubernetesErrors.IsConflict(e) && attempt < PatchTries)
             {
                 workload = await FindAsync(cancellation);
+                // An earlier try got through, and its answer was lost.
+                if (change.Annotation(RolloutRecord.Annotation) is { } record && record == workload.Metadata.Annotation(RolloutRecord.Annotation)) return workload;
                 if (workload.Metadata.Uid != planned.Metadata.Uid || !PodTemplate.AreSame(workload.Template, planned.Template)) throw WorkloadErrors.ChangedMeanwhile(planned.Title);
             }
         }

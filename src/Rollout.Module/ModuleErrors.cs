@@ -1,3 +1,5 @@
+using Rollout.Engine.Rollouts;
+
 namespace Rollout.Module;
 
 /// <summary>The failures of a command line, and of rollouts that did not end as was asked.</summary>
@@ -80,12 +82,12 @@ internal static class ModuleErrors
         $"Name it with {(place.Context is not null ? "-Context" : place.DockerHost is null ? "-Kubeconfig" : "-DockerHost")} to wait longer.",
         place);
 
-    internal static RolloutException RolloutNotFound(string target) => new(
+    internal static RolloutException RolloutNotFound(IRolloutTarget target) => new(
         "RolloutNotFound",
         ErrorKind.NotFound,
-        $"There is no rollout '{target}'.",
+        $"There is no rollout '{target.Name}'{(target.Namespace is { } space ? $" in the namespace '{space}'" : "")}.",
         "See Get-Rollout for those there are.",
-        target);
+        $"{target.Name}");
 
     internal static RolloutException TargetMissing(ImageSource? image) => new(
         "TargetMissing",
@@ -121,7 +123,15 @@ internal static class ModuleErrors
         "RolloutFailed",
         ErrorKind.OperationFailed,
         $"The rollout of {image} to {rollout.Target} {(rollout.Phase == RolloutPhase.Undone ? "was undone" : $"ended {rollout.Phase}")}{Why(rollout)}",
-        $"Mend the cause and start it again{(rollout.Phase == RolloutPhase.Undone ? $"; {rollout.Image} runs as before" : "; Get-Rollout shows what runs")}.",
+        (rollout.Phase, rollout.Reason) switch
+        {
+            (RolloutPhase.Undone, _) => $"Mend the cause and start it again; {rollout.Image} runs as before.",
+            (RolloutPhase.Paused, "OnDelete") => "Delete its Pods one after another: each comes back as the new version. Wait-Rollout waits for the last.",
+            (RolloutPhase.Paused, _) => "Resume-Rollout lets it go on; Undo-Rollout goes back.",
+            (_, "Superseded") => "See who else rolls out there, and whether what runs now is what you want (Get-Rollout).",
+            (_, "Deleted") => "See who deleted it, and create it again.",
+            _ => "Mend the cause and start it again; Get-Rollout shows what runs.",
+        },
         rollout);
 
     internal static RolloutException RolloutNotStarted(string target, int failures) => new(

@@ -60,6 +60,18 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
             (Get-Rollout -AllNamespaces -Kubeconfig $cluster.Kubeconfig | Where-Object Namespace -eq $space) | Should -HaveCount 3
         }
 
+        It 'finds a relative KUBECONFIG from the present location, as a program started there does' {
+            $before = $env:KUBECONFIG
+            try {
+                Push-Location (Split-Path $cluster.Kubeconfig)
+                $env:KUBECONFIG = "./$(Split-Path $cluster.Kubeconfig -Leaf)"
+                (Get-Rollout deployment/web -Namespace $space).Endpoint.Kubeconfig | Should -Be $cluster.Kubeconfig
+            } finally {
+                Pop-Location
+                $env:KUBECONFIG = $before
+            }
+        }
+
         It 'takes short kinds' { (Get-Rollout sts/store, ds/agent @at).Kind | Sort-Object | Should -Be daemonset, statefulset }
 
         It 'says which is not there, and shows the others' {
@@ -354,6 +366,7 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
 
     It 'gets one clear error: <Id>' -ForEach @(
         @{ Id = 'NamespaceNotFound'; Script = { Start-Rollout deployment/x -Image 127.0.0.1:1/app:v2 -Namespace no-such-namespace -Kubeconfig $cluster.Kubeconfig } }
+        @{ Id = 'NamespaceNotFound'; Script = { Get-Rollout 'deployment/*' -Namespace no-such-namespace -Kubeconfig $cluster.Kubeconfig } }
         @{ Id = 'KubernetesContextNotFound'; Script = { Start-Rollout deployment/x -Image 127.0.0.1:1/app:v2 -Context no-such-context -Kubeconfig $cluster.Kubeconfig } }
         @{ Id = 'InvalidTarget'; Script = { Start-Rollout deployment/Bad_Name -Image 127.0.0.1:1/app:v2 @at } }
         @{ Id = 'RolloutNotFound'; Script = { Undo-Rollout deployment/none -ToRevision 1 -Force @at } }

@@ -52,7 +52,7 @@ internal static class RegistryErrors
     internal static RolloutException NotReachable(string registry, string says, Exception? cause = null) => new(
         "RegistryNotReachable",
         ErrorKind.Connection,
-        $"The registry {registry} cannot be reached: {says}",
+        $"The registry {registry} cannot be reached: {says.TrimEnd('.')}.",
         "See that the registry's name and port are right, that it runs, that this machine and the engine can reach it, and that it speaks TLS (or is one of the engine's insecure-registries).",
         registry,
         cause);

@@ -58,7 +58,7 @@ public sealed class GetRolloutCommand : FleetCmdlet
     private void Read(string name)
     {
         var target = Places.Find(name, Endpoint);
-        Run(name, async item => Write(await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound(name), item));
+        Run(name, async item => Write(await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound(target), item));
     }
 
     private void List(string pattern)

@@ -12,7 +12,7 @@ public sealed class GetRolloutHistoryCommand : FollowCmdlet
     private protected override async Task FollowAsync(IRolloutTarget target, RolloutStatus? known, WorkItem item)
     {
         var revisions = await target.HistoryAsync(item.Cancellation);
-        if (revisions.Count == 0 && await target.ReadAsync(item.Cancellation) is null) throw ModuleErrors.RolloutNotFound($"{target.Name}");
+        if (revisions.Count == 0 && await target.ReadAsync(item.Cancellation) is null) throw ModuleErrors.RolloutNotFound(target);
         foreach (var revision in revisions) item.Write(revision);
     }
 }

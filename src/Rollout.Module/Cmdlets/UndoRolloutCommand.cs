@@ -77,7 +77,7 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
     private async Task UndoAsync(IRolloutTarget target, UndoRequest request, RolloutStatus? known, WorkItem item)
     {
         // What is only named is looked at first: a healthy rollout is asked about however it was named.
-        var rollout = known ?? await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound($"{target.Name}");
+        var rollout = known ?? await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound(target);
         var verdict = request.Verdict ?? VerdictOf(rollout);
         // What was undone already is not undone again, whatever is found of what runs now.
         if (IfUnhealthy && (rollout.Phase == RolloutPhase.Undone || verdict != HealthVerdict.Unhealthy))

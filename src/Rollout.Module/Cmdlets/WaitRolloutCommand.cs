@@ -39,7 +39,7 @@ public sealed class WaitRolloutCommand : FollowCmdlet
             throw ModuleErrors.WaitTimedOut(last, Phase, TimeoutSec);
         }
 
-        if (last is null) throw ModuleErrors.RolloutNotFound($"{target.Name}");
+        if (last is null) throw ModuleErrors.RolloutNotFound(target);
         item.Write(last);
         if (!Phase.Contains(last.Phase)) throw ModuleErrors.RolloutPhaseNotReached(last, Phase);
     }

@@ -38,6 +38,6 @@ public sealed class WatchRolloutCommand : FollowCmdlet
             return;
         }
 
-        if (!isThere && known is null) throw ModuleErrors.RolloutNotFound($"{target.Name}");
+        if (!isThere && known is null) throw ModuleErrors.RolloutNotFound(target);
     }
 }

@@ -20,6 +20,15 @@ internal sealed class OpenPlaces(string directory)
     private readonly Dictionary<(RolloutEndpoint, TargetName, string?), IRolloutTarget> _targets = [];
     private readonly List<Task> _inUse = [];
 
+    /// <summary>An environment variable as a program started from here reads it: PowerShell's location is not this process's directory.</summary>
+    internal string? Variable(string name)
+    {
+        var value = Environment.GetEnvironmentVariable(name);
+        return name == "KUBECONFIG" && value is not null
+            ? string.Join(Path.PathSeparator, value.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(path => Path.Combine(directory, path)))
+            : value;
+    }
+
     /// <summary>The engine that a question has been answered with before, or is by <paramref name="find"/>. Nothing is sent yet.</summary>
     internal IRolloutTargets Engine(object question, Func<DockerEndpoint> find) => Known(question, () =>
     {

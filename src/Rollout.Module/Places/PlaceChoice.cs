@@ -57,9 +57,9 @@ internal sealed record PlaceChoice(OpenPlaces Open)
     {
         // An object carries its context as a property too, which binds by its name.
         var isNamed = Kubeconfig is not null || (Context is not null && Context != carried?.Context);
-        if (carried is not null && !isNamed) return Clusters.Connection(carried, Environment.GetEnvironmentVariable, TimeProvider.System);
+        if (carried is not null && !isNamed) return Clusters.Connection(carried, Open.Variable, TimeProvider.System);
 
-        var named = Clusters.Connection(Kubeconfig, Context, Environment.GetEnvironmentVariable, TimeProvider.System);
+        var named = Clusters.Connection(Kubeconfig, Context, Open.Variable, TimeProvider.System);
         if (carried is not null && carried.Server != named.Endpoint.Server) throw ModuleErrors.AnotherCluster(carried, named.Endpoint);
         return named;
     });

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Rollout.Engine.Kubernetes.Api;
@@ -84,6 +86,62 @@ public sealed class ClientFaultTests : IAsyncLifetime
 
         Assert.Equal("KubernetesUnauthorized", error.Id);
         Assert.DoesNotContain("wrong-secret", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("two\nlines")]
+    [InlineData("ümlaut")]
+    public async Task ATokenThatNoHeaderTakesIsToldAsThatAndNotShown(string token)
+    {
+        using var client = _cluster.Client(token);
+
+        var error = await Assert.ThrowsAsync<RolloutException>(() => client.VersionAsync(None));
+
+        Assert.Equal("KubernetesUnauthorized", error.Id);
+        Assert.DoesNotContain(token, error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(_cluster.Requests);
+    }
+
+    [Fact]
+    public async Task AProxyThatRefusesIsNamedWithoutItsLogin()
+    {
+        using var proxy = new TcpListener(IPAddress.Loopback, 0);
+        proxy.Start();
+        var address = new UriBuilder("http", "127.0.0.1", ((IPEndPoint)proxy.LocalEndpoint).Port) { UserName = "jane", Password = "hunter2" }.Uri;
+        var connection = new KubernetesConnection(new Uri(_cluster.Address), new FixedCredential(Credential.None)) { Proxy = address };
+        using var client = new KubernetesClient(connection, TimeProvider.System, new Random(1));
+        using var end = new CancellationTokenSource();
+        var refusing = RefuseAsync(proxy, end.Token);
+
+        var error = await Assert.ThrowsAsync<RolloutException>(() => client.VersionAsync(None));
+
+        await end.CancelAsync();
+        await refusing;
+        Assert.Equal("KubernetesNotReachable", error.Id);
+        Assert.Contains($"through the proxy http://127.0.0.1:{address.Port}: ", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
+    }
+
+    private static async Task RefuseAsync(TcpListener proxy, CancellationToken end)
+    {
+        try
+        {
+            while (true)
+            {
+                using var asking = await proxy.AcceptTcpClientAsync(end);
+                using var stream = asking.GetStream();
+                using var reader = new StreamReader(stream);
+                while (await reader.ReadLineAsync(end) is { Length: > 0 })
+                {
+                }
+
+                await stream.WriteAsync("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray(), end);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
     }
 
     [Fact]

@@ -104,6 +104,7 @@ public sealed class ExecCredentialTests : IDisposable
         var error = await Assert.ThrowsAsync<RolloutException>(() => Connect(file).GetAsync(CancellationToken.None).AsTask());
 
         Assert.Equal(("KubernetesCredentialPluginFailed", "get it from example.org"), (error.Id, error.Mend));
+        Assert.Contains("it cannot be started (No such file or directory)", error.Message, StringComparison.Ordinal);
     }
 
     private static async Task<string?> Authorization(ICredentialSource source) => (await source.GetAsync(CancellationToken.None)).Authorization;

@@ -219,6 +219,16 @@ public sealed class KubeconfigTests : IDisposable
         Assert.Equal("KubernetesNotConfigured", Assert.Throws<RolloutException>(() => Connect()).Id);
     }
 
+    [Fact]
+    public void WhatIsLookedForAndNotFoundIsNamed()
+    {
+        _environment["KUBECONFIG"] = $"{_folder.Path}/one{Path.PathSeparator}{_folder.Path}/two";
+
+        Assert.Contains($"{_folder.Path}/one or {_folder.Path}/two", Assert.Throws<RolloutException>(() => Connect()).Message, StringComparison.Ordinal);
+        Assert.Contains("it is empty", Assert.Throws<RolloutException>(() => Connect(_folder.Write("empty", ""))).Message, StringComparison.Ordinal);
+        Assert.Contains("it is a directory", Assert.Throws<RolloutException>(() => Connect(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
     private static string Config(string name, string server, string top, string cluster = "", string user = "") => $$$"""
         apiVersion: v1
         kind: Config

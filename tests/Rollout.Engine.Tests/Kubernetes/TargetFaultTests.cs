@@ -79,13 +79,10 @@ public sealed class TargetFaultTests : IAsyncLifetime
     public async Task AnOutageDoesNotKeepABadReleaseFromBeingUndone(string what, bool isDone)
     {
         var reporter = new RecordingReporter();
-        var isMet = false;
+        // A Deployment's first patch begins the rollout.
+        NextPatch(what, after: what == "deployments" ? 1 : 0, isDone ? new Fault.CutAfter() : new Fault.CutBefore());
 
-        var status = await StartAsync("app:bad", TimeSpan.FromMinutes(1), _ =>
-        {
-            if (!isMet) _cluster.Next(request => request.Method == "PATCH" && request.Path.Value!.Contains($"/{what}/", StringComparison.Ordinal), isDone ? new Fault.CutAfter() : new Fault.CutBefore());
-            isMet = true;
-        }, FailureAction.Undo, reporter);
+        var status = await StartAsync("app:bad", TimeSpan.FromMinutes(1), onFailure: FailureAction.Undo, reporter: reporter);
 
         Assert.Equal((RolloutPhase.Undone, "app:v1"), (status.Phase, status.Image?.ToString().Split('/')[^1]));
         Assert.Contains("tried again", Assert.Single(reporter.Warnings), StringComparison.Ordinal);
@@ -94,19 +91,40 @@ public sealed class TargetFaultTests : IAsyncLifetime
     [Fact]
     public async Task AShellThatDiesBetweenTheFailureAndItsUndoLeavesTheUndoToTheNext()
     {
-        var isMet = false;
-        await Assert.ThrowsAsync<RolloutException>(() => StartAsync("app:bad", TimeSpan.FromMinutes(1), _ =>
-        {
-            if (!isMet) _cluster.Next(request => request.Method == "PATCH" && request.Path.Value!.Contains("/deployments/", StringComparison.Ordinal), new Fault.Answer(403));
-            isMet = true;
-        }, FailureAction.Undo));
+        NextPatch("deployments", after: 1, new Fault.Answer(403));
+        await Assert.ThrowsAsync<RolloutException>(() => StartAsync("app:bad", TimeSpan.FromMinutes(1), onFailure: FailureAction.Undo));
 
         Assert.Equal(RolloutPhase.Undone, (await _target.CarryOnAsync(null, SilentReporter.Instance, _limit)).Phase);
     }
 
-    private async Task<RolloutStatus> StartAsync(string image, TimeSpan timeout, Action<RolloutStatus>? seen = null, FailureAction onFailure = FailureAction.Continue, IReporter? reporter = null)
+    [Fact]
+    public async Task APodThatDiesWhileChecksWatchForLongEndsThem()
     {
-        var request = new RolloutRequest { Image = ((ImageSource?)image)!, OnFailure = onFailure, Timeout = timeout };
+        var address = new Uri(_cluster.Address);
+        var check = new TcpHealthCheck { Name = "port", HostName = address.Host, Port = address.Port, For = TimeSpan.FromHours(1) };
+
+        var status = await StartAsync("app:dielater", TimeSpan.FromMinutes(1), onFailure: FailureAction.Undo, checks: check);
+
+        Assert.Equal((RolloutPhase.Undone, "CrashLoopBackOff"), (status.Phase, status.Reason));
+    }
+
+    [Fact]
+    public async Task ANamespaceThatIsNotThereIsNotListedAsEmpty()
+    {
+        var targets = new KubernetesTargets(_client, TimeProvider.System, new Random(1));
+
+        var error = await Assert.ThrowsAsync<RolloutException>(() => targets.ListAsync(new TargetFilter { Namespace = "defualt" }, _limit));
+
+        Assert.Equal("NamespaceNotFound", error.Id);
+        Assert.Empty(await targets.ListAsync(new TargetFilter { Namespace = "default", Selector = "app=none" }, _limit));
+    }
+
+    private void NextPatch(string what, int after, Fault fault) =>
+        _cluster.Next(request => request.Method == "PATCH" && request.Path.Value!.Contains($"/{what}/", StringComparison.Ordinal) && after-- == 0, fault);
+
+    private async Task<RolloutStatus> StartAsync(string image, TimeSpan timeout, Action<RolloutStatus>? seen = null, FailureAction onFailure = FailureAction.Continue, IReporter? reporter = null, params IReadOnlyList<RolloutHealthCheck> checks)
+    {
+        var request = new RolloutRequest { Image = ((ImageSource?)image)!, OnFailure = onFailure, Timeout = timeout, HealthChecks = checks };
         return await _target.ApplyAsync(await _target.PlanAsync(request, SilentReporter.Instance, _limit), seen, reporter ?? SilentReporter.Instance, _limit);
     }
 }

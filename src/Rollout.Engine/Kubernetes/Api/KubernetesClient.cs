@@ -312,6 +312,7 @@ public sealed class KubernetesClient : IKubernetesClient
         return status.Code switch
         {
             401 => KubernetesErrors.Unauthorized(Endpoint),
+            403 when message.Contains("\"system:anonymous\"", StringComparison.Ordinal) => KubernetesErrors.Anonymous(Endpoint, message),
             403 => KubernetesErrors.Forbidden(message),
             // What is not there is named; what is not even served is not.
             404 when status.Details.Name.Length == 0 => KubernetesErrors.KindNotServed(Endpoint, what),

@@ -52,10 +52,10 @@ internal static class KubernetesErrors
         "Name the cluster with -Context or -Kubeconfig, or get the object anew (Get-Rollout).",
         from);
 
-    internal static RolloutException NotConfigured() => new(
+    internal static RolloutException NotConfigured(IEnumerable<string> paths) => new(
         "KubernetesNotConfigured",
         ErrorKind.NotFound,
-        "There is no kubeconfig, and this is no Pod with a service account.",
+        $"There is no kubeconfig at {string.Join(" or ", paths)}, and this is no Pod with a service account.",
         "Name a kubeconfig with -Kubeconfig or KUBECONFIG, or put it at ~/.kube/config.");
 
     internal static RolloutException CertificateUnreadable(string what, string problem, Exception? cause = null) => new(
@@ -90,10 +90,13 @@ internal static class KubernetesErrors
 
     // ---- the way there
 
-    internal static RolloutException NotReachable(RolloutEndpoint endpoint, Exception cause) => new(
+    /// <param name="endpoint">The cluster.</param>
+    /// <param name="proxy">The proxy in between; null where none is configured.</param>
+    /// <param name="cause">What went wrong; it may quote a proxy's address with the login in it.</param>
+    internal static RolloutException NotReachable(RolloutEndpoint endpoint, Uri? proxy, Exception cause) => new(
         "KubernetesNotReachable",
         ErrorKind.Connection,
-        $"The cluster at {endpoint} cannot be reached: {cause.Message}",
+        $"The cluster at {endpoint} cannot be reached{(proxy is null ? "" : $" through the proxy {proxy.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)}")}: {UserInfo.Hide(cause.Message).Trim('"', '.')}.",
         "See whether the server's address in the kubeconfig is right and reachable from here: network, VPN, proxy.",
         endpoint,
         cause);
@@ -120,6 +123,21 @@ internal static class KubernetesErrors
         ErrorKind.Authentication,
         $"The cluster at {endpoint} does not accept the credentials.",
         "Log in again; a token or certificate in the kubeconfig may have expired.",
+        endpoint);
+
+    /// <summary>Rights are no help to whom the server does not know.</summary>
+    internal static RolloutException Anonymous(RolloutEndpoint endpoint, string message) => new(
+        "KubernetesUnauthorized",
+        ErrorKind.Authentication,
+        $"The cluster at {endpoint} does not know who asks: {message}",
+        "Log in; the context's user in the kubeconfig has no credentials, or none that this server takes.",
+        endpoint);
+
+    internal static RolloutException TokenNotSendable(RolloutEndpoint endpoint) => new(
+        "KubernetesUnauthorized",
+        ErrorKind.Authentication,
+        $"The credentials for the cluster at {endpoint} cannot be sent: there is more in the token than letters, digits and signs on one line.",
+        "Correct the token in the kubeconfig, in its token file, or in what its plugin prints.",
         endpoint);
 
     internal static RolloutException Forbidden(string message) => new(
@@ -158,7 +176,7 @@ internal static class KubernetesErrors
     internal static RolloutException Invalid(string what, string message) => new(
         "KubernetesInvalid",
         ErrorKind.InvalidInput,
-        $"The cluster refuses the change of {what}: {message}",
+        $"The cluster refuses what was asked of {what}: {message}",
         "Correct what it names.",
         what);
 

@@ -72,7 +72,7 @@ internal sealed class KubernetesTransport : IDisposable
         var deepest = cause.GetBaseException();
         return cause is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } || deepest is AuthenticationException
             ? KubernetesErrors.NotTrusted(_connection.Endpoint, deepest.Message, cause)
-            : KubernetesErrors.NotReachable(_connection.Endpoint, deepest);
+            : KubernetesErrors.NotReachable(_connection.Endpoint, _connection.Proxy, deepest);
     }
 
     public void Dispose()
@@ -127,6 +127,7 @@ internal sealed class KubernetesTransport : IDisposable
 
     private async Task<HttpResponseMessage> OnceAsync(HttpMethod method, string pathAndQuery, Func<HttpContent>? content, Credential credential, HttpMessageInvoker pool, CancellationToken cancellation)
     {
+        if (credential.Authorization?.Any(sign => sign is < ' ' or > '~') == true) throw KubernetesErrors.TokenNotSendable(_connection.Endpoint);
         using var request = new HttpRequestMessage(method, _connection.Server.AbsoluteUri.TrimEnd('/') + pathAndQuery)
         {
             Version = HttpVersion.Version20,
@@ -148,7 +149,7 @@ internal sealed class KubernetesTransport : IDisposable
         }
         catch (OperationCanceledException silence) when (!cancellation.IsCancellationRequested)
         {
-            throw limit.IsCancellationRequested ? KubernetesErrors.TimedOut(_connection.Endpoint, AnswerLimit) : KubernetesErrors.NotReachable(_connection.Endpoint, silence.GetBaseException());
+            throw limit.IsCancellationRequested ? KubernetesErrors.TimedOut(_connection.Endpoint, AnswerLimit) : KubernetesErrors.NotReachable(_connection.Endpoint, _connection.Proxy, silence.GetBaseException());
         }
     }
 
@@ -183,7 +184,8 @@ internal sealed class KubernetesTransport : IDisposable
             UseProxy = _connection.Proxy is not null || !_connection.Server.IsLoopback,
             SslOptions = Tls(certificate),
         };
-        if (_connection.Proxy is { } proxy) handler.Proxy = new WebProxy(proxy) { Credentials = ProxyCredentials(proxy) };
+        // Without the login, which .NET's errors would quote.
+        if (_connection.Proxy is { } proxy) handler.Proxy = new WebProxy(proxy.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)) { Credentials = ProxyCredentials(proxy) };
         return handler;
     }
 

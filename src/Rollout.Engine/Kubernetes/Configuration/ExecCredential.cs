@@ -82,7 +82,9 @@ internal sealed class ExecCredential(ExecPlugin plugin, X509Certificate2? certif
         }
         catch (Exception e) when (e is Win32Exception or IOException)
         {
-            throw KubernetesErrors.CredentialPluginFailed(plugin.Command, "it cannot be started", plugin.InstallHint, e);
+            // .NET's own message repeats the command and the directory.
+            var why = e is Win32Exception { NativeErrorCode: var code } ? new Win32Exception(code).Message : e.Message;
+            throw KubernetesErrors.CredentialPluginFailed(plugin.Command, $"it cannot be started ({why.TrimEnd('.')})", plugin.InstallHint, e);
         }
     }
 

@@ -24,11 +24,12 @@ public static class Kubeconfig
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(time);
-        var file = KubeconfigFile.ReadAll(Paths(path, environment));
+        var paths = Paths(path, environment);
+        var file = KubeconfigFile.ReadAll(paths);
         var asked = string.IsNullOrEmpty(context) ? null : context;
         if (!file.IsEmpty) return FromContext(file, asked ?? file.CurrentContext ?? throw KubernetesErrors.ContextNotChosen(file.Contexts.Keys), time);
-        if (asked is not null) throw KubernetesErrors.ContextNotFound(asked, []);
-        return InPod(environment, ServiceAccount, time) ?? throw KubernetesErrors.NotConfigured();
+        if (!string.IsNullOrEmpty(path)) throw KubernetesErrors.KubeconfigInvalid(path, "it is empty");
+        return (asked is null ? InPod(environment, ServiceAccount, time) : null) ?? throw KubernetesErrors.NotConfigured(paths);
     }
 
     /// <summary>The connection to the cluster that an object came from; refused where its context names another server by now.</summary>
@@ -69,6 +70,7 @@ public static class Kubeconfig
 
     private static string[] Paths(string? path, Func<string, string?> environment)
     {
+        if (Directory.Exists(path)) throw KubernetesErrors.KubeconfigInvalid(path, "it is a directory");
         if (!string.IsNullOrEmpty(path)) return File.Exists(path) ? [path] : throw KubernetesErrors.KubeconfigNotFound(path);
 
         var listed = (environment("KUBECONFIG") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);

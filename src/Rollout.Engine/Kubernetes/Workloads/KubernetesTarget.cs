@@ -222,7 +222,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         var paused = await store.PatchAsync(plan.Workload, now => plan.Patch(now, record), cancellation);
         var status = StatusOf.Read(paused, Endpoint);
         // Its own status may be from before the pause.
-        if (status.Phase == RolloutPhase.Progressing) status = status with { Phase = RolloutPhase.Paused, Reason = "Paused", Message = "It is paused." };
+        if (status.Phase == RolloutPhase.Progressing) status = status with { Phase = RolloutPhase.Paused, Reason = "Paused", Message = "It is paused. Resume-Rollout lets it go on." };
         changed?.Invoke(status);
         return status;
     }

@@ -77,6 +77,8 @@ public sealed partial class KubernetesTargets : IRolloutTargets
         ArgumentNullException.ThrowIfNull(filter);
         var @namespace = filter.AllNamespaces ? null : string.IsNullOrEmpty(filter.Namespace) ? Client.Namespace : filter.Namespace;
         var lists = await Task.WhenAll(WorkloadKind.Kinds.Select(kind => kind.ListNumberedAsync(Client, @namespace, new ListQuery { LabelSelector = filter.Selector }, cancellation)));
+        // A name that was mistyped must not look like a namespace where all is well.
+        if (!string.IsNullOrEmpty(filter.Namespace) && lists.All(list => list.Count == 0) && await HasNamespaceAsync(filter.Namespace, cancellation) == false) throw WorkloadErrors.NamespaceNotFound(filter.Namespace);
         var all = lists.SelectMany(list => list).ToLookup(SecondSet.IsOne);
         // A set beside a workload is a part of that.
         return [.. all[false].Select(workload => StatusOf.Read(workload, Client.Endpoint, all[true].FirstOrDefault(set => SetsBeside.IsNew(set, workload))))];

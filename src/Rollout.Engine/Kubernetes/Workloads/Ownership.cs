@@ -21,7 +21,7 @@ internal sealed record Ownership(string Owner, string Source, bool Reverts)
             throw WorkloadErrors.OwnedByGitOps(workload.Title, ownership.Owner, path ?? ownership.Source);
         }
 
-        reporter.Warning($"{workload.Title} belongs to {ownership.Owner}, which will set the image back unless {ownership.Source} change too.");
+        reporter.Warning($"{workload.Title} belongs to {ownership.Owner}, which will set the image back unless it changes in {ownership.Source} too.");
     }
 
     public static Ownership? Of(ObjectMeta metadata)

@@ -51,7 +51,7 @@ internal sealed record Progress(ProgressKind Kind, string Reason, string Message
             var progressing = status.Conditions.FirstOrDefault(condition => condition.Type == "Progressing");
             if (progressing?.Reason == "ProgressDeadlineExceeded") return new(ProgressKind.Failed, "ProgressDeadlineExceeded", $"There was no progress for {spec.ProgressDeadlineSeconds ?? 600} s: {status.UpdatedReplicas} of {desired} updated, {status.AvailableReplicas} available.");
             var isComplete = status.UpdatedReplicas >= desired && status.Replicas <= status.UpdatedReplicas && status.AvailableReplicas >= status.UpdatedReplicas;
-            if (spec.Paused && !isComplete) return new(ProgressKind.Held, "Paused", "It is paused.");
+            if (spec.Paused && !isComplete) return new(ProgressKind.Held, "Paused", "It is paused. Resume-Rollout lets it go on.");
             if (status.UpdatedReplicas < desired) return Waiting(FailedCreate(status) ?? "Updating", $"{status.UpdatedReplicas} of {desired} are updated.");
             if (status.Replicas > status.UpdatedReplicas) return Waiting("OldPodsTerminating", $"{status.Replicas - status.UpdatedReplicas} of the old are still there.");
             if (status.AvailableReplicas < status.UpdatedReplicas) return Waiting("NotAvailable", $"{status.AvailableReplicas} of {status.UpdatedReplicas} updated are available.");

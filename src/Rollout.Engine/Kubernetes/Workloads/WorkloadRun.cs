@@ -1,3 +1,5 @@
+using Rollout.Engine.Kubernetes.Api;
+
 namespace Rollout.Engine.Kubernetes.Workloads;
 
 /// <summary>Follows one change of a workload to its end, by what the cluster tells and never by asking again and again.</summary>
@@ -37,15 +39,21 @@ internal sealed class WorkloadRun(WorkloadStore store, WorkloadWatch watch, Work
     private async Task<bool> IsBeingFreedAsync(Sight sight, Outcome? ended, CancellationToken cancellation) =>
         ended is null or { Phase: RolloutPhase.Paused } && IsUpToDate(sight.Workload!) && sight.Workload!.Progress.Reason != "NotObserved" && await store.FreeAsync(sight, record.IsUndo, _freed, cancellation);
 
-    /// <summary>Waits until somebody else puts an end to it.</summary>
+    /// <summary>Waits until somebody else puts an end to it, or one of its Pods does that ran already.</summary>
     public async Task<Outcome> BrokenOffAsync(CancellationToken cancellation)
     {
         while (true)
         {
-            if (BrokenOff(watch.Look()) is { } outcome) return outcome;
-            await watch.WaitAsync(LookAtLeastEvery, Time, cancellation);
+            var sight = watch.Look();
+            if (BrokenOff(sight) is { } outcome) return outcome;
+            var (failure, lookAgain) = _early.Look(Placed(sight.NewPods), Time.GetUtcNow());
+            if (failure is not null) return await FailedAsync(failure.Reason, failure, sight, cancellation);
+            await watch.WaitAsync(Least(lookAgain ?? LookAtLeastEvery, LookAtLeastEvery), Time, cancellation);
         }
     }
+
+    /// <summary>Once all was there, a Pod without room says nothing against the version: an autoscaler asked for more than there is.</summary>
+    private static IReadOnlyCollection<Pod> Placed(IEnumerable<Pod> pods) => [.. pods.Where(pod => PodTrouble.Of(pod)?.Reason != "Unschedulable")];
 
     private Outcome? Ended(Sight sight)
     {

@@ -79,6 +79,30 @@ public sealed class LeastRightsTests
         Assert.Empty(listed.Except(used));
     }
 
+    [Theory]
+    [InlineData("list apps/deployments")]
+    [InlineData("watch apps/deployments")]
+    [InlineData("patch apps/deployments")]
+    [InlineData("list apps/replicasets")]
+    [InlineData("watch apps/replicasets")]
+    [InlineData("patch apps/replicasets")]
+    [InlineData("list pods")]
+    [InlineData("watch pods")]
+    public async Task WithoutARightThatItsEndNeedsNothingIsBegun(string missing)
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        Deploy(cluster, "deployment");
+        cluster.Allows = (verb, resource, _) => $"{verb} {resource}" != missing;
+        using var client = cluster.Client();
+        var target = new KubernetesTargets(client, TimeProvider.System, new Random(1)) { Images = AnyImage.Instance }.Find(new TargetName("deployment", "my-deployment"), "default");
+
+        var error = await Assert.ThrowsAsync<RolloutException>(() => target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")! }, SilentReporter.Instance, Limit));
+
+        Assert.Equal("KubernetesForbidden", error.Id);
+        Assert.Contains(missing.Replace("apps/", "", StringComparison.Ordinal), error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(cluster.Requests, request => request.StartsWith("PATCH", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task WithoutWhatIsOnlyHelpfulAFailureIsStillTold()
     {

@@ -97,6 +97,18 @@ public sealed class TargetFaultTests : IAsyncLifetime
         Assert.Equal(RolloutPhase.Undone, (await _target.CarryOnAsync(null, SilentReporter.Instance, _limit)).Phase);
     }
 
+    [Theory]
+    [InlineData("pods")]
+    [InlineData("replicasets")]
+    public async Task AWatchThatIsNoLongerAllowedIsNotFollowedBlindly(string what)
+    {
+        _cluster.Next(request => request.Query.ContainsKey("watch") && request.Path.Value!.EndsWith($"/{what}", StringComparison.Ordinal), new Fault.Answer(403));
+
+        var error = await Assert.ThrowsAsync<RolloutException>(() => StartAsync("app:unready", TimeSpan.FromMinutes(1)));
+
+        Assert.Equal("KubernetesForbidden", error.Id);
+    }
+
     [Fact]
     public async Task APodThatDiesWhileChecksWatchForLongEndsThem()
     {

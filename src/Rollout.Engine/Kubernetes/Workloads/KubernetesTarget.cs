@@ -31,6 +31,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         var workload = await store.FindAsync(cancellation);
         await Ownership.CheckAsync(workload, store.Client, request.Force, reporter, cancellation);
         SteppedRollouts.CheckNoneIsUnderWay(workload);
+        await CheckRightsAsync(cancellation);
         var container = PodTemplate.Choose(workload.Template, request.Container, workload.Title);
         var image = await WantedImage.FindAsync(request, store.Cluster.Images, reporter, cancellation);
         var autoscaled = await AutoscaledAsync(workload, cancellation);
@@ -62,6 +63,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         await Ownership.CheckAsync(workload, store.Client, request.Force, SilentReporter.Instance, cancellation);
         if (request is { ToRevision: null, ToImage: null } && _stepped.Plan(workload, RolloutVerb.Stop) is { } back) return back;
         SteppedRollouts.CheckNoneIsUnderWay(workload);
+        await CheckRightsAsync(cancellation);
         var target = UndoChoice.Choose(workload, await store.RevisionsAsync(workload, cancellation), request, workload.Container);
         return new RevisionChange(workload, target, request)
         {
@@ -85,6 +87,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         if (command.Verb == RolloutVerb.Restart)
         {
             if (workload.IsPaused) throw WorkloadErrors.Paused(workload.Title);
+            await CheckRightsAsync(cancellation);
             return new RestartChange(workload, command) { Target = Name, Before = before, Description = $"Replace every Pod of {workload.Title} by a new one" };
         }
 
@@ -248,6 +251,8 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
             // The server says what is wrong with it.
         }
     }
+
+    private Task CheckRightsAsync(CancellationToken cancellation) => store.Cluster.Rights.CheckAsync(Name.Kind, store.Namespace, cancellation);
 
     private static void CheckCanPause(Workload workload)
     {

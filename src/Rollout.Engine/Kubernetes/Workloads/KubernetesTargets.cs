@@ -25,6 +25,7 @@ public sealed partial class KubernetesTargets : IRolloutTargets
         Services = new NamespaceList<PlainObject>(client, Resources.Services, time);
         DisruptionBudgets = new NamespaceList<PodDisruptionBudget>(client, Resources.PodDisruptionBudgets, time);
         Version = new SupportedVersion(client);
+        Rights = new GrantedRights(client);
     }
 
     /// <summary>What registries say of the images; unless another is given, with the credentials of Docker's config.json.</summary>
@@ -41,6 +42,8 @@ public sealed partial class KubernetesTargets : IRolloutTargets
     internal NamespaceList<PodDisruptionBudget> DisruptionBudgets { get; }
 
     internal SupportedVersion Version { get; }
+
+    internal GrantedRights Rights { get; }
 
     internal TimeProvider Time { get; }
 

@@ -35,7 +35,12 @@ internal sealed class ObjectCache<T> : IAsyncDisposable where T : class, IKubern
     /// <summary>The objects that another controls.</summary>
     public IReadOnlyList<T> OwnedBy(string uid)
     {
-        lock (_lock) return _byOwner.TryGetValue(uid, out var owned) ? [.. owned.Values] : [];
+        lock (_lock)
+        {
+            // What is watched no longer must not pass for what is there.
+            if (_failure is not null) throw _failure;
+            return _byOwner.TryGetValue(uid, out var owned) ? [.. owned.Values] : [];
+        }
     }
 
     /// <summary>Has something called at each change of the object with this uid, and of those it controls.</summary>

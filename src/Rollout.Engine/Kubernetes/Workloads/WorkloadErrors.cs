@@ -1,3 +1,4 @@
+using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
@@ -53,6 +54,13 @@ internal static class WorkloadErrors
         $"'{workload}' was paused by somebody, and nothing of it is undone while it is.",
         "Resume it first (Resume-Rollout).",
         workload);
+
+    internal static RolloutException RightMissing(ResourceAttributes right) => new(
+        "KubernetesForbidden",
+        ErrorKind.PermissionDenied,
+        $"The cluster does not allow it: the right to {right.Verb} {right.Resource}{(right.Group.Length == 0 ? "" : $" ({right.Group})")} in the namespace '{right.Namespace}' is missing, without which a rollout can be begun and not be followed to its end.",
+        "Have it granted; docs/rbac.yaml lists those that Rollout needs.",
+        right.Resource);
 
     internal static RolloutException NamespaceNotFound(string @namespace) => new(
         "NamespaceNotFound",

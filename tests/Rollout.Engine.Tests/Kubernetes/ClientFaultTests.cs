@@ -43,6 +43,21 @@ public sealed class ClientFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task HoweverManyRequestsBeginAtOnceAFewAreUnderWay()
+    {
+        var connection = _cluster.Connection();
+        var gate = new GatedCredential(connection.Credentials);
+        using var client = new KubernetesClient(new KubernetesConnection(connection.Server, gate) { Authorities = connection.Authorities }, TimeProvider.System, new Random(1));
+
+        var all = Enumerable.Range(0, 100).Select(i => client.GetAsync(Resources.Leases, "default", $"none-{i}", _patience)).ToList();
+        Assert.Equal(32, gate.Asked);
+        gate.Open();
+
+        Assert.All(await Task.WhenAll(all), Assert.Null);
+        Assert.Equal(100, gate.Asked);
+    }
+
+    [Fact]
     public async Task AReadIsTriedAgainWhereTheConnectionIsCut()
     {
         _cluster.Next(IsGet, new Fault.CutBefore());
@@ -336,5 +351,25 @@ public sealed class ClientFaultTests : IAsyncLifetime
         }
 
         return seen;
+    }
+
+    /// <summary>A credential that is not there before the gate is opened.</summary>
+    private sealed class GatedCredential(ICredentialSource credentials) : ICredentialSource
+    {
+        private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _asked;
+
+        public int Asked => _asked;
+
+        public void Open() => _opened.SetResult();
+
+        public async ValueTask<Credential> GetAsync(CancellationToken cancellation)
+        {
+            Interlocked.Increment(ref _asked);
+            await _opened.Task.WaitAsync(cancellation);
+            return await credentials.GetAsync(cancellation);
+        }
+
+        public bool Refused(Credential credential) => credentials.Refused(credential);
     }
 }

@@ -63,26 +63,26 @@ public interface IKubernetesClient : IDisposable
 public sealed record ListQuery
 {
     /// <summary>By labels: <c>app=shop</c>.</summary>
-    public string? LabelSelector { get; set; }
+    public string? LabelSelector { get; init; }
     /// <summary>By fields: <c>metadata.name=shop</c>.</summary>
-    public string? FieldSelector { get; set; }
+    public string? FieldSelector { get; init; }
     /// <summary>Items a page; 0 for all at once.</summary>
-    public int Limit { get; set; }
+    public int Limit { get; init; }
     /// <summary>The page's token, from the page before.</summary>
-    public string? Continue { get; set; }
+    public string? Continue { get; init; }
 }
 
 /// <summary>What a watch is asked for.</summary>
 public sealed record WatchQuery
 {
     /// <summary>By labels: <c>app=shop</c>.</summary>
-    public string? LabelSelector { get; set; }
+    public string? LabelSelector { get; init; }
     /// <summary>By fields: <c>metadata.name=shop</c>.</summary>
-    public string? FieldSelector { get; set; }
+    public string? FieldSelector { get; init; }
     /// <summary>The state to go on from.</summary>
-    public required string ResourceVersion { get; set; }
+    public required string ResourceVersion { get; init; }
     /// <summary>When the server is to end it.</summary>
-    public required TimeSpan Timeout { get; set; }
+    public required TimeSpan Timeout { get; init; }
 }
 
 /// <summary>What happened to an object.</summary>
@@ -103,10 +103,10 @@ public sealed record Patch
     public JsonNode Body { get; }
 
     /// <summary>log, scale, status ...; null for the object itself.</summary>
-    public string? Subresource { get; set; }
+    public string? Subresource { get; init; }
 
     /// <summary>Takes over fields that another manager owns (server-side apply).</summary>
-    public bool Force { get; set; }
+    public bool Force { get; init; }
 
     /// <summary>The same for whatever version the object has by then.</summary>
     internal Patch OfAnyVersion()

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -19,7 +18,7 @@ internal sealed class KubernetesTransport : IDisposable
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(60);
-    private static readonly ProductInfoHeaderValue UserAgent = new("rollout", typeof(KubernetesTransport).Assembly.GetName().Version?.ToString(3));
+    private static readonly string UserAgent = $"rollout/{typeof(KubernetesTransport).Assembly.GetName().Version?.ToString(3)}";
 
     private readonly KubernetesConnection _connection;
     private readonly TimeProvider _time;
@@ -134,8 +133,8 @@ internal sealed class KubernetesTransport : IDisposable
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
             Content = content?.Invoke(),
         };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue(UserAgent.Product!));
+        request.Headers.TryAddWithoutValidation("Accept", "application/json");
+        request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         foreach (var (name, value) in _connection.Headers) request.Headers.TryAddWithoutValidation(name, value);
         if (credential.Authorization is { } authorization) request.Headers.TryAddWithoutValidation("Authorization", authorization);
         // The handler takes the name for SNI and for the certificate's check from here.

@@ -24,8 +24,14 @@ internal sealed class EarlyFailure(int graceRestarts, TimeSpan grace)
     /// <param name="now">The time.</param>
     public (PodTrouble? Failure, TimeSpan? LookAgain) Look(IReadOnlyCollection<Pod> pods, DateTimeOffset now)
     {
-        foreach (var gone in _lasting.Keys.Except(pods.Select(pod => pod.Metadata.Uid)).ToList()) _lasting.Remove(gone);
+        if (_lasting.Count > 0)
+        {
+            foreach (var gone in _lasting.Keys.Except(pods.Select(pod => pod.Metadata.Uid)).ToList()) _lasting.Remove(gone);
+        }
+
         foreach (var pod in pods) Remember(pod, now);
+        // Which nearly every look finds.
+        if (_lasting.Count == 0) return (null, null);
 
         TimeSpan? soonest = null;
         foreach (var (trouble, since) in _lasting.Values.OrderBy(lasting => lasting.Since).ThenBy(lasting => lasting.Trouble.Pod, StringComparer.Ordinal))

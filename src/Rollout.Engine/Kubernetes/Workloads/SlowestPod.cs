@@ -10,12 +10,10 @@ internal sealed record SlowestPod(string Name, string Reason, string Message)
 {
     public static SlowestPod? Of(IEnumerable<Pod> pods)
     {
-        var waitedFor = pods.Where(pod => pod.Metadata.DeletionTimestamp is null && !IsReady(pod))
-            .OrderBy(pod => pod.Metadata.CreationTimestamp)
-            .ThenBy(pod => pod.Metadata.Name, StringComparer.Ordinal)
-            .ToList();
-        if (waitedFor.Select(PodTrouble.Of).FirstOrDefault(trouble => trouble is not null) is { } trouble) return new SlowestPod(trouble.Pod, trouble.Reason, trouble.Message);
-        return waitedFor.Count == 0 ? null : Of(waitedFor[0]);
+        var waitedFor = pods.Where(pod => pod.Metadata.DeletionTimestamp is null && !IsReady(pod)).ToList();
+        if (waitedFor.Count == 0) return null;
+        waitedFor.Sort(OldestFirst);
+        return waitedFor.Select(PodTrouble.Of).FirstOrDefault(trouble => trouble is not null) is { } trouble ? new SlowestPod(trouble.Pod, trouble.Reason, trouble.Message) : Of(waitedFor[0]);
     }
 
     public static bool IsReady(Pod pod) => pod.Status.Conditions.Any(condition => condition is { Type: "Ready", Status: "True" });
@@ -24,6 +22,12 @@ internal sealed record SlowestPod(string Name, string Reason, string Message)
     public static bool IsReady(Pod pod, TimeSpan since, DateTimeOffset now) => pod.Status.Conditions.Any(condition => condition is { Type: "Ready", Status: "True" } && now - (condition.LastTransitionTime ?? now) >= since);
 
     public override string ToString() => $"Pod {Name}: {Reason}. {Message}".TrimEnd();
+
+    private static int OldestFirst(Pod one, Pod other)
+    {
+        var byAge = Nullable.Compare(one.Metadata.CreationTimestamp, other.Metadata.CreationTimestamp);
+        return byAge != 0 ? byAge : string.CompareOrdinal(one.Metadata.Name, other.Metadata.Name);
+    }
 
     private static SlowestPod Of(Pod pod)
     {

@@ -69,7 +69,8 @@ internal class WorkloadWatch<TWorkload, TRevision>(
 
     public override Sight Look()
     {
-        var owned = revisions.Cache.OwnedBy(_uid).Select(revisionView).OrderByDescending(revision => revision.Number).ToList();
+        var owned = revisions.Cache.OwnedBy(_uid).Select(revisionView).ToList();
+        owned.Sort((one, other) => other.Number.CompareTo(one.Number));
         var workload = View(Found)?.NumberedBy(owned);
         // A Deployment's Pods belong to its ReplicaSets, the others' to themselves.
         foreach (var revision in owned) ListenToPodsOf(revision.Metadata.Uid);

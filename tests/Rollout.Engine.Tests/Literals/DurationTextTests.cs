@@ -83,7 +83,7 @@ public sealed class DurationTextTests
     public void The_text_of_a_TimeSpan_is_that_TimeSpan() =>
         Prop.ForAll<TimeSpan>(duration =>
         {
-            var positive = duration.Duration();
+            var positive = TimeSpan.FromTicks(Math.Abs(duration.Ticks % TimeSpan.FromDays(3_653).Ticks));
             return DurationText.From(positive) == positive && DurationText.Parse(positive.ToString("c", CultureInfo.InvariantCulture)) == positive;
         }).QuickCheckThrowOnFailure();
 

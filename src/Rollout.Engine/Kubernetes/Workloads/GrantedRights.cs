@@ -40,6 +40,7 @@ internal sealed class GrantedRights(IKubernetesClient client)
             (kind + "s", kind == "rollout" ? "argoproj.io" : "apps", ["list", "watch", "patch"]),
             (kind is "deployment" or "rollout" ? "replicasets" : "controllerrevisions", "apps", ["list", "watch", "patch"]),
             ("pods", "", kind == "statefulset" ? ["list", "watch", "delete"] : ["list", "watch"]),
+            ("leases", "coordination.k8s.io", ["create", "patch", "delete"]),
         ]
         from verb in item.Verbs
         select new ResourceAttributes(verb, item.Group, item.Resource, @namespace);

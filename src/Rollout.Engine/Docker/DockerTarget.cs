@@ -240,6 +240,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
             Checks = request?.HealthChecks is { Count: > 0 } checks ? checks : null,
             Steps = request is null ? null : StrategySteps.Of(request, begun.Wanted!.Replicas) is var steps && AreThose(steps, begun.Change!) ? steps : null,
             PutsInOrder = putsInOrder,
+            Seen = snapshot,
         };
         try
         {

@@ -47,6 +47,9 @@ internal sealed partial class RolloutRun(
     /// <summary>True where what is held is to be brought to what it should be there (the router was reloaded, a new replica is gone), and held again.</summary>
     internal bool PutsInOrder { get; init; }
 
+    /// <summary>The workload as it was looked at last.</summary>
+    internal required WorkloadSnapshot Seen { get; set; }
+
     private bool IsHeld => lease.State.Change is { WaitsToBeResumed: true };
 
     /// <summary>Goes to the end of the change under way.</summary>
@@ -70,6 +73,10 @@ internal sealed partial class RolloutRun(
                 await Task.Delay(LookForReturnEvery, time, cancellation);
                 returned = true;
             }
+            catch (RolloutException away) when (IsAway(away))
+            {
+                throw LeftBy(away);
+            }
             catch (RolloutException refused) when (IsRefusal(refused))
             {
                 refusal = refused;
@@ -84,7 +91,7 @@ internal sealed partial class RolloutRun(
     private async Task TakeOneStepAsync(EngineWatch events, CancellationToken cancellation)
     {
         await lease.ConfirmAsync(cancellation);
-        var snapshot = await reader.ReadAsync(names.Workload, cancellation);
+        var snapshot = Seen = await reader.ReadAsync(names.Workload, cancellation);
         if (snapshot.RouterProblem is { } problem) ExceptionDispatchInfo.Throw(problem);
         if (returned) BeginWay();
 
@@ -130,11 +137,19 @@ internal sealed partial class RolloutRun(
         return time.GetUtcNow() - awaySince < ReturnsWithin;
     }
 
+    /// <summary>How it was left is told before the error, from what was seen last: the engine may be what stays away. What is held is where it was to be.</summary>
+    private RolloutException LeftBy(RolloutException away)
+    {
+        var status = statusOf(Seen with { State = lease.State with { Holder = null } });
+        changed?.Invoke(status);
+        return IsHeld ? away : RolloutErrors.LeftHalfDone(names.Workload, status.Step, away);
+    }
+
     private static bool IsAway(RolloutException problem) =>
         problem.Id is "DockerEngineNotReachable" or "EngineConnectionLost" or "RouterNotReachable" or "RouterServerNotFound";
 
     /// <summary>Not a bad release but something that cannot be done here: everything is put back, and the user gets the error.</summary>
-    private static bool IsRefusal(RolloutException problem) => !IsAway(problem) && problem.Id != "RolloutInProgress";
+    private static bool IsRefusal(RolloutException problem) => problem.Id != "RolloutInProgress";
 
     private async Task RefuseAsync(RolloutException refused, CancellationToken cancellation)
     {

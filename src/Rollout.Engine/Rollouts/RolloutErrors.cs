@@ -52,6 +52,15 @@ internal static class RolloutErrors
         "Finish it (Resume-Rollout) or take it back (Stop-Rollout) first.",
         workload);
 
+    /// <summary>The same failure, and what it leaves behind.</summary>
+    internal static RolloutException LeftHalfDone(string workload, string? step, RolloutException cause) => new(
+        cause.Id,
+        cause.Kind,
+        $"{cause.Message} The rollout of '{workload}' is left half done{(step is null ? "" : $" at step {step}")}.",
+        $"{cause.Mend} Once it is back, Resume-Rollout carries the rollout on.",
+        cause.Subject,
+        cause);
+
     internal static RolloutException InvalidMaxSurge(string text) => new(
         "InvalidMaxSurge",
         ErrorKind.Syntax,

@@ -66,7 +66,7 @@ public abstract class ChangeCmdlet : FleetCmdlet
         return await await Task.WhenAny(begun.Task, whole);
     }
 
-    /// <summary>Where it can be followed no longer, as when the cluster stays away, what was seen last comes before the error.</summary>
+    /// <summary>Where it can be followed no longer, as when the cluster, the engine or the router stays away, what was seen last comes before the error.</summary>
     private static async Task<RolloutStatus> FollowAsync(IRolloutTarget target, RolloutPlan plan, WorkItem item)
     {
         RolloutStatus? last = null;

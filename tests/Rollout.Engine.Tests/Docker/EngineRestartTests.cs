@@ -1,3 +1,4 @@
+using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Engines;
 using Xunit;
 
@@ -43,6 +44,31 @@ public sealed class EngineRestartTests
 
         var status = await rollout;
         Assert.True(status.Phase == RolloutPhase.Healthy, status.Message);
+        Assert.Equal("1-1:exited 1-2:exited 2-1:running 2-2:running", await shop.ContainersAsync());
+    }
+
+    [FactNeeds("dockerd", "containerd", "ip", "root")]
+    public async Task An_engine_that_stays_away_leaves_it_half_done_and_who_followed_it_is_told_so_before_the_error()
+    {
+        await using var engine = await PrivateEngine.StartAsync();
+        var time = new LeapingTime();
+        var shop = new TestWorkload(engine.Client, "own-", time: time);
+        await shop.StartAsync(await shop.ImageAsync("v1"), 2);
+        var kill = new Lazy<Task>(engine.KillAsync);
+        RolloutStatus? last = null;
+
+        var failure = await Assert.ThrowsAsync<RolloutException>(async () => await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v2")), status =>
+        {
+            last = status;
+            if (status.Updated > 0) kill.Value.GetAwaiter().GetResult();
+        }, time));
+        Assert.Equal("DockerEngineNotReachable", failure.Id);
+        Assert.Contains("is left half done", failure.Message);
+        Assert.Contains("Resume-Rollout", failure.Mend);
+        Assert.Equal((RolloutPhase.Progressing, "Abandoned", "v2"), (last!.Phase, last.Reason, last.Image!.Tag));
+
+        await engine.StartAgainAsync();
+        Assert.Equal((RolloutPhase.Healthy, "v2"), await shop.CommandAsync(RolloutVerb.Resume) is var resumed ? (resumed.Phase, resumed.Image!.Tag) : default);
         Assert.Equal("1-1:exited 1-2:exited 2-1:running 2-2:running", await shop.ContainersAsync());
     }
 }

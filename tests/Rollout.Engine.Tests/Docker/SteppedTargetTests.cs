@@ -287,6 +287,31 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
     }
 
     [FactNeeds("docker", "haproxy", "busybox")]
+    public async Task A_router_that_stays_away_leaves_it_at_its_step_and_who_followed_it_is_told_so_before_the_error()
+    {
+        await using var haproxy = await TestRouter.StartAsync();
+        var shop = await ServingAsync(haproxy, replicas: 2);
+        var time = new LeapingTime();
+        var impatient = new TestWorkload(engine.Client, engine.Prefix, shop.Name, time: time);
+        RolloutStatus? last = null;
+
+        var failure = await Assert.ThrowsAsync<RolloutException>(async () => await impatient.StartAsync(Canary(await shop.FastImageAsync("v2"), "20%,60%"), status =>
+        {
+            last = status;
+            if (status.Step == "2 of 2: weight 60%") haproxy.StopAsync().GetAwaiter().GetResult();
+        }, time));
+        Assert.Equal(("RouterNotReachable", ErrorKind.Connection), (failure.Id, failure.Kind));
+        Assert.Contains($"'{shop.Target.Name.Name}' is left half done at step 2 of 2: weight 60%", failure.Message);
+        Assert.Contains("Resume-Rollout", failure.Mend);
+        Assert.Equal((RolloutPhase.Progressing, "Abandoned", "2 of 2: weight 60%", 1), (last!.Phase, last.Reason, last.Step, last.Updated));
+        Assert.Equal((last.Phase, last.Reason, last.Step, last.Message), await shop.ReadAsync() is var read ? (read.Phase, read.Reason, read.Step, read.Message) : default);
+
+        await haproxy.StartAgainAsync();
+        Assert.Equal((RolloutPhase.Healthy, "v2"), await shop.CommandAsync(RolloutVerb.Resume) is var resumed ? (resumed.Phase, resumed.Image!.Tag) : default);
+        Assert.Equal("2-1:100 2-2:100", await WeightsAsync(haproxy, shop));
+    }
+
+    [FactNeeds("docker", "haproxy", "busybox")]
     public async Task A_router_that_does_not_keep_its_weights_is_found_out_and_all_is_put_back()
     {
         await using var haproxy = await TestRouter.StartAsync();

@@ -69,10 +69,10 @@ internal sealed class TestWorkload
 
     internal Task<RolloutStatus> StartAsync(ImageReference image, int? replicas = null, DockerWorkload? docker = null) => StartAsync(Request(image, replicas, docker));
 
-    internal async Task<RolloutStatus> StartAsync(RolloutRequest request, Action<RolloutStatus>? changed = null)
+    internal async Task<RolloutStatus> StartAsync(RolloutRequest request, Action<RolloutStatus>? changed = null, IReporter? reporter = null)
     {
         var plan = await Target.PlanAsync(request, SilentReporter.Instance, CancellationToken.None);
-        return await Target.ApplyAsync(plan, changed, SilentReporter.Instance, CancellationToken.None);
+        return await Target.ApplyAsync(plan, changed, reporter ?? SilentReporter.Instance, CancellationToken.None);
     }
 
     /// <summary>What the user is told before it begins.</summary>

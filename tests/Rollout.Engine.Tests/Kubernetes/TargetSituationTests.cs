@@ -105,7 +105,9 @@ public sealed class TargetSituationTests
         await using var place = await Clusters.PlaygroundAsync(cluster);
         var target = await DeployedAsync(place, "deployment", "app:v1");
         using var dies = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => StartAsync(target, "app:bad", FailureAction.Continue, seen: _ => dies.Cancel(), cancellation: dies.Token));
+        // The grace keeps the failure from being certain before the shell is gone.
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => StartAsync(
+            target, "app:bad", FailureAction.Continue, seen: _ => dies.Cancel(), cancellation: dies.Token, with: request => request with { Grace = TimeSpan.FromSeconds(5) }));
         // By now the Pod says no more than "Back-off pulling image".
         await UntilAPodAsync(place, pod => pod.Status.ContainerStatuses.Any(status => status.State.Waiting?.Reason == "ImagePullBackOff"));
 

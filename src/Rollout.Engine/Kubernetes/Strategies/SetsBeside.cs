@@ -121,13 +121,26 @@ internal sealed class SetsBeside(WorkloadStore store) : ISides
     {
         if (watched.Look().Workload is not { } present)
         {
-            var made = Workload.Of(await store.Client.CreateAsync(Resources.Deployments, store.Namespace, set.Body(first, container, replicas), dryRun: false, cancellation));
-            await watched.BeginAsync(made, cancellation);
+            await watched.BeginAsync(await MadeAsync(first, set, container, replicas, cancellation), cancellation);
         }
         else if (present.Progress.Desired != replicas)
         {
             var body = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = present.Metadata.Uid }, ["spec"] = new JsonObject { ["replicas"] = replicas } };
             watched.Wrote(await Deployments.PatchAsync(store.Client, present, Patch.Merge(body), cancellation));
+        }
+    }
+
+    /// <summary>The set, made; where the answer to that got lost, it is there already.</summary>
+    private async Task<Workload> MadeAsync(Workload first, SecondSet set, string container, int replicas, CancellationToken cancellation)
+    {
+        try
+        {
+            return Workload.Of(await store.Client.CreateAsync(Resources.Deployments, store.Namespace, set.Body(first, container, replicas), dryRun: false, cancellation));
+        }
+        catch (RolloutException e) when (KubernetesErrors.IsConflict(e))
+        {
+            if (await FindAsync(store.Client, first, set.Role, cancellation) is { } found) return found;
+            throw;
         }
     }
 

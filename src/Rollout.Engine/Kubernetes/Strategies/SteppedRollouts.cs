@@ -132,7 +132,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         await using var lease = await store.LeaseAsync(planned, cancellation);
         await SetsBeside.RemoveAsync(store.Client, planned, cancellation);
         var record = plan.Begin(store.Now);
-        var begun = await store.PatchAsync(planned, now => SteppedPatch.Begin(now, record), cancellation);
+        var begun = await store.DespiteOutagesAsync(() => store.PatchAsync(planned, now => SteppedPatch.Begin(now, record), cancellation), reporter, cancellation);
         return await DriveAsync(begun, plan.Checks, changed, reporter, cancellation);
     }
 
@@ -169,18 +169,22 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         if (workload.LastRecord?.Stepped is not { } state) return StatusOf.AtEnd(workload, store.Client.Endpoint);
         var checks = known ?? StepChecks.Of(workload.LastRecord);
         var left = workload;
+        // What it watches is watched on behind it: a list that would be made anew could meet a server that is away.
+        await using var run = new SteppedRun(store, state.IsInPlace ? new PodsInPlace(store) : new SetsBeside(store), changed, reporter);
         if (state.Stage != SteppedStage.Promoting)
         {
-            await using var run = new SteppedRun(store, state.IsInPlace ? new PodsInPlace(store) : new SetsBeside(store), changed, reporter);
             (var status, left) = await run.RunAsync(workload, checks, cancellation);
             if (left is null) return status;
-            if (left.LastRecord!.Stepped!.Stage == SteppedStage.Stepping) left = await store.PatchAsync(left, now => SteppedPatch.Promotion(now, now.LastRecord!), cancellation);
+            if (left.LastRecord!.Stepped!.Stage == SteppedStage.Stepping) left = await PromoteAsync(left, reporter, cancellation);
         }
 
         // What is left is for the workload's own controller to do.
         var record = left.LastRecord!;
         return await new FollowedRollout(store, changed, reporter).FollowAsync(left, record, record.IsUndo ? [] : checks.Whole, cancellation);
     }
+
+    private Task<Workload> PromoteAsync(Workload left, IReporter reporter, CancellationToken cancellation) =>
+        store.DespiteOutagesAsync(() => store.PatchAsync(left, now => SteppedPatch.Promotion(now, now.LastRecord!), cancellation), reporter, cancellation);
 
     /// <summary>Where it stands, with the set beside it.</summary>
     public async Task<RolloutStatus> ReadAsync(Workload workload, CancellationToken cancellation)

@@ -32,7 +32,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
     /// <returns>Where it stands; and the workload where it is itself to be brought the rest of the way.</returns>
     public async Task<(RolloutStatus Status, Workload? Left)> RunAsync(Workload first, StepChecks checks, CancellationToken cancellation)
     {
-        await sides.BeginAsync(first, cancellation);
+        await store.DespiteOutagesAsync(() => sides.BeginAsync(first, cancellation), reporter, cancellation);
         var template = first.Template;
         while (true)
         {
@@ -42,7 +42,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
             var state = begun with { Replicas = sight.Replicas ?? begun.Replicas };
             var isSuperseded = sight.IsSuperseded || !PodTemplate.AreSame(now.Template, template);
             if (isSuperseded && state.Stage == SteppedStage.Stepping) await WriteAsync(now, Overtaken, cancellation);
-            else if (state.Old is { } left && left != now.Progress.Desired) await WriteAsync(now, same => Scaled(same, now.Progress.Desired), cancellation);
+            else if (state.Old is { } left && left != now.Progress.Desired) await WriteAsync(now, (same, at) => Scaled(same, at, now.Progress.Desired), cancellation);
             else if (state is { Stage: SteppedStage.Returning, IsInPlace: true } && PodTemplate.Image(now.Template, record.Container) == record.Image) return (Told(now, record, sight), now);
             else if (state.Stage == SteppedStage.Returning)
             {
@@ -103,20 +103,20 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
             case RolloutAction.Shift shift:
                 _shifts = (shift.Percent, _shifts.Percent == shift.Percent ? _shifts.Times + 1 : 1);
                 _written = shift.Percent;
-                await ShareRouters.Open(store.Client, store.Namespace, state.Route!).SetAsync(shift.Percent, cancellation);
+                await store.DespiteOutagesAsync(() => ShareRouters.Open(store.Client, store.Namespace, state.Route!).SetAsync(shift.Percent, cancellation), reporter, cancellation);
                 return null;
             case RolloutAction.Create:
-                await sides.RaiseNewAsync(sight, actions.Count, cancellation);
+                await store.DespiteOutagesAsync(() => sides.RaiseNewAsync(sight, actions.Count, cancellation), reporter, cancellation);
                 return null;
             case RolloutAction.Retire:
-                await sides.LowerOldAsync(sight, actions.Count, cancellation);
+                await store.DespiteOutagesAsync(() => sides.LowerOldAsync(sight, actions.Count, cancellation), reporter, cancellation);
                 return null;
             case RolloutAction.Fail:
                 var why = trouble is null ? Late(record, sight) : await _evidence.ToldAsync(trouble, sight.NewPods, cancellation);
                 // Where every new Pod that there is serves, something else held it up.
                 return await FailAsync(now, trouble?.Reason ?? "Timeout", why, cancellation, sight.NewPods.All(SlowestPod.IsReady) ? null : HealthVerdict.Unhealthy);
             case RolloutAction.Check or RolloutAction.Pass or RolloutAction.Hold when sight.IsBaselineBehind:
-                await sides.RaiseNewAsync(sight, 0, cancellation);
+                await store.DespiteOutagesAsync(() => sides.RaiseNewAsync(sight, 0, cancellation), reporter, cancellation);
                 await WaitAsync(lookAgain, null, cancellation);
                 return null;
             case RolloutAction.Check check:
@@ -127,10 +127,10 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
             case RolloutAction.Expire:
                 return await FailAsync(now, RolloutAction.Expire.Reason, RolloutAction.Expire.Message(state.Current), cancellation, verdict: null);
             case RolloutAction.Hold:
-                await WriteAsync(now, same => same with { Phase = RolloutPhase.Paused }, cancellation);
+                await WriteAsync(now, (same, _) => same with { Phase = RolloutPhase.Paused }, cancellation);
                 return null;
             case RolloutAction.Wait wait when wait.Until is not null && state.Current is PauseStep { ApprovalLimit: not null } && record.Phase != RolloutPhase.Paused:
-                await WriteAsync(now, same => same with { Phase = RolloutPhase.Paused }, cancellation);
+                await WriteAsync(now, (same, _) => same with { Phase = RolloutPhase.Paused }, cancellation);
                 return null;
             case RolloutAction.Wait wait:
                 await WaitAsync(lookAgain, wait.Until ?? deadline, cancellation);
@@ -141,8 +141,8 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
     }
 
     /// <summary>Somebody set the replicas of the workload, and means all that run.</summary>
-    private RolloutRecord Scaled(RolloutRecord record, int replicas) => (record with { Stepped = record.Stepped! with { Replicas = replicas, Old = replicas } })
-        .With(new RolloutDecision(store.Now, "Scaled", $"Somebody else set its replicas to {replicas}, in place of {record.Stepped.Replicas} in all."));
+    private static RolloutRecord Scaled(RolloutRecord record, DateTimeOffset at, int replicas) => (record with { Stepped = record.Stepped! with { Replicas = replicas, Old = replicas } })
+        .With(new RolloutDecision(at, "Scaled", $"Somebody else set its replicas to {replicas}, in place of {record.Stepped.Replicas} in all."));
 
     /// <summary>The way along the steps; what comes after them is the workload's own rolling update.</summary>
     private static RolloutPath Path(SteppedState state)
@@ -156,11 +156,11 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
 
     /// <summary>The share in force; null without a router, and while one has not taken on what was written.</summary>
     private async Task<decimal?> ShareAsync(SteppedState state, CancellationToken cancellation) =>
-        state.Route is { } route ? await ShareRouters.Open(store.Client, store.Namespace, route).ShareAsync(cancellation) : null;
+        state.Route is { } route ? await store.DespiteOutagesAsync(() => ShareRouters.Open(store.Client, store.Namespace, route).ShareAsync(cancellation), reporter, cancellation) : null;
 
     private Task PassAsync(Workload now, SteppedState state, CancellationToken cancellation) => WriteAsync(
         now,
-        same => (same with { Phase = RolloutPhase.Progressing, Stepped = same.Stepped!.Passing(store.Now) }).With(new RolloutDecision(store.Now, "StepPassed", $"{state.StepText}.")),
+        (same, at) => (same with { Phase = RolloutPhase.Progressing, Stepped = same.Stepped!.Passing(at) }).With(new RolloutDecision(at, "StepPassed", $"{state.StepText}.")),
         cancellation);
 
     private async Task<RolloutStatus?> CheckAsync(Workload now, RolloutRecord record, SidesSight sight, int step, StepChecks checks, CancellationToken cancellation)
@@ -168,7 +168,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         if (checks.AreLost)
         {
             reporter.Warning($"The checks of {now.Title} hold secrets, so that only the shell that began the rollout has them. Look for yourself, and go on with Resume-Rollout.");
-            await WriteAsync(now, same => same with { Phase = RolloutPhase.Paused, Stepped = same.Stepped! with { IsHeld = true } }, cancellation);
+            await WriteAsync(now, (same, _) => same with { Phase = RolloutPhase.Paused, Stepped = same.Stepped! with { IsHeld = true } }, cancellation);
             return null;
         }
 
@@ -188,7 +188,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         if (health.Verdict != HealthVerdict.Healthy && record.OnFailure != FailureAction.Continue) return await FailAsync(now, "HealthCheckFailed", health.Findings, cancellation, health.Verdict, health.ToDecisions());
         await WriteAsync(
             now,
-            same => (same with { Stepped = same.Stepped!.Passing(store.Now) }).With([.. health.ToDecisions()]),
+            (same, at) => (same with { Stepped = same.Stepped!.Passing(at) }).With([.. health.ToDecisions()]),
             cancellation);
         return null;
     }
@@ -225,15 +225,15 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         Workload now, string reason, string message, CancellationToken cancellation, HealthVerdict? verdict = HealthVerdict.Unhealthy, IEnumerable<RolloutDecision>? found = null)
     {
         // Who looks where to go back to must not find it. What stands beside the workload is no revision of its own.
-        if (now.IsInPlace && verdict == HealthVerdict.Unhealthy) await store.MarkAsync(now, [], HealthVerdict.Unhealthy, cancellation);
-        var failed = (RolloutRecord record) => (record with { Reason = reason, Message = ForeignText.Neutralise(message) }).With([.. found ?? [], new RolloutDecision(store.Now, "Failed", ForeignText.Neutralise(message), verdict)]);
+        if (now.IsInPlace && verdict == HealthVerdict.Unhealthy) await store.DespiteOutagesAsync(() => store.MarkAsync(now, [], HealthVerdict.Unhealthy, cancellation), reporter, cancellation);
+        var failed = (RolloutRecord record, DateTimeOffset at) => (record with { Reason = reason, Message = ForeignText.Neutralise(message) }).With([.. found ?? [], new RolloutDecision(at, "Failed", ForeignText.Neutralise(message), verdict)]);
         if (now.LastRecord!.OnFailure == FailureAction.Undo)
         {
-            await WriteAsync(now, record => Returning(failed(record), store.Now), cancellation);
+            await WriteAsync(now, (record, at) => Returning(failed(record, at), at), cancellation);
             return null;
         }
 
-        var left = await WriteAsync(now, record => failed(record) with { Phase = RolloutPhase.Failed, CompletedAt = store.Now }, cancellation);
+        var left = await WriteAsync(now, (record, at) => failed(record, at) with { Phase = RolloutPhase.Failed, CompletedAt = at }, cancellation);
         return Told(left, left.LastRecord!, sides.Look());
     }
 
@@ -249,24 +249,24 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
     }).With(new RolloutDecision(now, "Undoing", $"Back to {record.PreviousImage}."));
 
     /// <summary>Somebody else's change is what is wanted now: what was made beside it goes, and its replicas are given back.</summary>
-    private RolloutRecord Overtaken(RolloutRecord record) =>
-        Returning(record, store.Now) with { Reason = Superseded, Message = "Somebody else started another rollout over this one.", IsAsked = false };
+    private static RolloutRecord Overtaken(RolloutRecord record, DateTimeOffset at) =>
+        Returning(record, at) with { Reason = Superseded, Message = "Somebody else started another rollout over this one.", IsAsked = false };
 
     /// <summary>The old side first gets all its Pods back; only then the new goes, unless it serves nothing anyway.</summary>
     private async Task<(RolloutStatus Status, Workload? Left)?> ReturnAsync(Workload now, RolloutRecord record, SidesSight sight, CancellationToken cancellation)
     {
         var state = record.Stepped!;
         Told(now, record, sight);
-        if (state.IsInPlace) return await ReturnedAsync(now, Overtaken(record), sight, cancellation);
+        if (state.IsInPlace) return await ReturnedAsync(now, Overtaken(record, store.Now), sight, cancellation);
         if (state.Route is not null)
         {
-            await SecondSide.RetireAsync(store, now, record, cancellation);
+            await store.DespiteOutagesAsync(() => SecondSide.RetireAsync(store, now, record, cancellation), reporter, cancellation);
             return await ReturnedAsync(now, record, sight, cancellation);
         }
 
         if (sight.Old.Wanted < state.Replicas)
         {
-            await WriteAsync(now, same => same, cancellation, state.Replicas);
+            await WriteAsync(now, (same, _) => same, cancellation, state.Replicas);
             return null;
         }
 
@@ -279,7 +279,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
             return null;
         }
 
-        await SetsBeside.RemoveAsync(store.Client, now, cancellation);
+        await store.DespiteOutagesAsync(() => SetsBeside.RemoveAsync(store.Client, now, cancellation), reporter, cancellation);
         return await ReturnedAsync(now, record, sight, cancellation);
     }
 
@@ -287,7 +287,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
     private async Task<(RolloutStatus Status, Workload? Left)> ReturnedAsync(Workload now, RolloutRecord record, SidesSight sight, CancellationToken cancellation)
     {
         if (record.Reason != Superseded && now.Overtaken is null) return (Told(now, record, sight), now);
-        var ended = record.Reason == Superseded ? record : Overtaken(record);
+        var ended = record.Reason == Superseded ? record : Overtaken(record, store.Now);
         return (await EndAsync(now, ended, RolloutPhase.Failed, "Failed", ended.Message!, isOver: true, cancellation), null);
     }
 
@@ -295,7 +295,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
     {
         var written = await WriteAsync(
             now,
-            same => (same with { Phase = phase, CompletedAt = store.Now, Stepped = isOver ? same.Stepped! with { Stage = SteppedStage.Over } : same.Stepped }).With(new RolloutDecision(store.Now, action, message)),
+            (same, at) => (same with { Phase = phase, CompletedAt = at, Stepped = isOver ? same.Stepped! with { Stage = SteppedStage.Over } : same.Stepped }).With(new RolloutDecision(at, action, message)),
             cancellation);
         var ended = written.LastRecord!;
         var status = StatusOf.Build(written, store.Client.Endpoint, ended, phase, record.Reason, record.Message);
@@ -305,9 +305,12 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
 
     // ---- both
 
-    private async Task<Workload> WriteAsync(Workload now, Func<RolloutRecord, RolloutRecord> change, CancellationToken cancellation, int? replicas = null)
+    /// <summary>Writes the record. Each try writes the same, so that one whose answer got lost is known again, and no step is passed twice.</summary>
+    private async Task<Workload> WriteAsync(Workload now, Func<RolloutRecord, DateTimeOffset, RolloutRecord> change, CancellationToken cancellation, int? replicas = null)
     {
-        var written = await store.PatchAsync(now, fresh => SteppedPatch.Of(fresh, change(fresh.LastRecord ?? throw WorkloadErrors.ChangedMeanwhile(fresh.Title)), replicas), cancellation);
+        var at = store.Now;
+        var changing = (Workload fresh) => SteppedPatch.Of(fresh, change(fresh.LastRecord ?? throw WorkloadErrors.ChangedMeanwhile(fresh.Title), at), replicas);
+        var written = await store.DespiteOutagesAsync(() => store.PatchAsync(now, changing, cancellation), reporter, cancellation);
         sides.Wrote(written);
         return written;
     }

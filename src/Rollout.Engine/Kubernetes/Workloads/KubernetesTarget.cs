@@ -115,9 +115,9 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     {
         SteppedChange steps => _stepped.StartAsync(steps, changed, reporter, cancellation),
         SteppedCommand command => _stepped.DoAsync(command, changed, reporter, cancellation),
-        ImageChange rollout => RollOutAsync(rollout, new FollowedRollout(store, changed, reporter), cancellation),
+        ImageChange rollout => RollOutAsync(rollout, new FollowedRollout(store, changed, reporter), reporter, cancellation),
         RevisionChange undo => UndoAsync(undo, new FollowedRollout(store, changed, reporter), cancellation),
-        RestartChange restart => RestartAsync(restart, new FollowedRollout(store, changed, reporter), cancellation),
+        RestartChange restart => RestartAsync(restart, new FollowedRollout(store, changed, reporter), reporter, cancellation),
         PauseChange { Command.Verb: RolloutVerb.Suspend } pause => SuspendAsync(pause, changed, cancellation),
         PauseChange pause => ResumeAsync(pause, new FollowedRollout(store, changed, reporter), cancellation),
         CarryOn => CarryOnAsync(changed, reporter, cancellation),
@@ -174,11 +174,11 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         };
     }
 
-    private async Task<RolloutStatus> RollOutAsync(ImageChange plan, FollowedRollout followed, CancellationToken cancellation)
+    private async Task<RolloutStatus> RollOutAsync(ImageChange plan, FollowedRollout followed, IReporter reporter, CancellationToken cancellation)
     {
         await using var lease = await store.LeaseAsync(plan.Workload, cancellation);
         var record = plan.Begin(store.Now);
-        var workload = await store.PatchAsync(plan.Workload, now => plan.Patch(now, record), cancellation);
+        var workload = await store.DespiteOutagesAsync(() => store.PatchAsync(plan.Workload, now => plan.Patch(now, record), cancellation), reporter, cancellation);
         return await followed.FollowAsync(workload, record, plan.Request.HealthChecks, cancellation);
     }
 
@@ -210,11 +210,11 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         if (LeavesABadOne(plan)) await store.MarkAsync(plan.Workload, await store.RevisionsAsync(plan.Workload, cancellation), HealthVerdict.Unhealthy, cancellation);
     }
 
-    private async Task<RolloutStatus> RestartAsync(RestartChange plan, FollowedRollout followed, CancellationToken cancellation)
+    private async Task<RolloutStatus> RestartAsync(RestartChange plan, FollowedRollout followed, IReporter reporter, CancellationToken cancellation)
     {
         await using var lease = await store.LeaseAsync(plan.Workload, cancellation);
         var record = plan.Begin(store.Now);
-        var workload = await store.PatchAsync(plan.Workload, now => RestartChange.Patch(now, record), cancellation);
+        var workload = await store.DespiteOutagesAsync(() => store.PatchAsync(plan.Workload, now => RestartChange.Patch(now, record), cancellation), reporter, cancellation);
         return await followed.FollowAsync(workload, record, [], cancellation);
     }
 

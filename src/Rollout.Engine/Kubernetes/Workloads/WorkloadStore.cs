@@ -92,8 +92,11 @@ internal sealed class WorkloadStore(TargetName name, string @namespace, Workload
             }
             catch (RolloutException e) when (KubernetesErrors.IsTransient(e) && Now < (until ?? DateTimeOffset.MaxValue))
             {
-                if (until is null) reporter.Warning($"{name}: {e.Message} It is tried again for {Patience.TotalMinutes:0} minutes.");
-                until ??= Now + Patience;
+                if (until is null)
+                {
+                    until = Now + Patience;
+                    reporter.Warning($"{name}: {e.Message} It is tried again for {Patience.TotalMinutes:0} minutes.");
+                }
             }
 
             await Task.Delay(AskAgainAfter, cluster.Time, cancellation);

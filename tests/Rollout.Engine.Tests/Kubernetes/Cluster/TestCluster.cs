@@ -90,6 +90,9 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>The server's minor version.</summary>
     public string Minor { get; set; } = "32";
 
+    /// <summary>True: every request is cut off before anything is done.</summary>
+    public bool IsAway { get; set; }
+
     /// <summary>Connections accepted so far.</summary>
     public int Connections { get; private set; }
 
@@ -178,7 +181,7 @@ internal sealed class TestCluster : IAsyncDisposable
         try
         {
             var fault = TakeFault(context.Request);
-            if (fault is Fault.CutBefore) throw new IOException();
+            if (IsAway || fault is Fault.CutBefore) throw new IOException();
             if (fault is Fault.Answer answer)
             {
                 if (answer.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);

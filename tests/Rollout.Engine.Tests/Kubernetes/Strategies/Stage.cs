@@ -9,7 +9,7 @@ using Xunit;
 namespace Rollout.Engine.Tests.Kubernetes.Strategies;
 
 /// <summary>A workload <c>app</c> of v1, a Deployment mostly, in a namespace of its own, and what tests of rollouts in steps do with it. Each use of it is another shell.</summary>
-internal sealed class Stage(Playground place, string kind = "deployment") : IAsyncDisposable
+internal sealed class Stage(Playground place, string kind = "deployment", TimeProvider? time = null) : IAsyncDisposable
 {
     public static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromMinutes(20)).Token;
 
@@ -20,7 +20,7 @@ internal sealed class Stage(Playground place, string kind = "deployment") : IAsy
 
     public IRolloutTarget Target => Targets.Find(new TargetName(kind, "app"), place.Namespace);
 
-    public KubernetesTargets Targets => new(place.Client, TimeProvider.System, Random.Shared) { Images = AnyImage.Instance };
+    public KubernetesTargets Targets => new(place.Client, time ?? TimeProvider.System, Random.Shared) { Images = AnyImage.Instance };
 
     public static async Task<Stage> SetAsync(string cluster, int replicas = 4, string image = "app:v1", JsonObject? spec = null)
     {

@@ -74,12 +74,17 @@ public sealed class RoutedTargetTests(DockerEngineFixture engine) : IClassFixtur
     public async Task A_release_that_never_gets_healthy_gets_no_traffic()
     {
         await using var haproxy = await TestRouter.StartAsync();
-        var shop = new TestWorkload(engine.Client, engine.Prefix);
+        var time = new LeapingTime();
+        var shop = new TestWorkload(engine.Client, engine.Prefix, time: time);
         await shop.StartAsync(TestWorkload.Request(await shop.ImageAsync("v1"), 2, Behind(haproxy)));
         var deaf = await shop.ImageAsync("deaf", "CMD [\"sleep\", \"1000\"]");
 
         await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 50, connections: 2);
-        var status = await shop.StartAsync(TestWorkload.Request(deaf) with { Timeout = TimeSpan.FromSeconds(3) });
+        var status = await shop.StartAsync(TestWorkload.Request(deaf), seen =>
+        {
+            // Its time is over once both are up, however long that took.
+            if (seen is { Updated: 2, Image.Tag: "deaf" }) time.Leap();
+        });
         var result = await load.StopAsync();
 
         Assert.Equal((RolloutPhase.Undone, "ContainerNotReady", 1), (status.Phase, status.Reason, status.Revision));

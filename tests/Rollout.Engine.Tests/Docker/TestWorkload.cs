@@ -63,7 +63,8 @@ internal sealed class TestWorkload
     internal static RolloutRequest Request(ImageReference image, int? replicas = null, DockerWorkload? docker = null) => new()
     {
         Image = image,
-        Timeout = TimeSpan.FromSeconds(30),
+        // More than a laden machine takes: what fails here, fails for a reason of its own.
+        Timeout = TimeSpan.FromMinutes(2),
         Docker = (docker ?? new DockerWorkload { Port = Port }) with { Replicas = replicas },
     };
 

@@ -32,7 +32,8 @@ internal static class ShopImages
     private const string Dockerfile = """
         COPY root/ /
         ENV VERSION={0} HEALTH={1}
-        HEALTHCHECK --interval=1s --timeout=2s --retries=2 CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz"]
+        # What is bad answers so at once; to begin a check alone takes a laden machine seconds.
+        HEALTHCHECK --interval=1s --timeout=30s --retries=2 CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz"]
         # As PID 1 it has no default for SIGTERM.
         STOPSIGNAL SIGUSR1
         CMD {2}

@@ -79,7 +79,8 @@ internal sealed class TestRouter : IAsyncDisposable
                 stats timeout 60s
             defaults
                 mode http
-                timeout connect 2s
+                # As long as the load waits for an answer: where a queue was full for a moment, the system tries again seconds later.
+                timeout connect 10s
                 timeout client 30s
                 timeout server 30s
             # The frontend has the backend's name, as is common.

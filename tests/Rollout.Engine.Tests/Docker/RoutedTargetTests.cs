@@ -82,8 +82,8 @@ public sealed class RoutedTargetTests(DockerEngineFixture engine) : IClassFixtur
         await using var load = LoadGenerator.Start(haproxy.Uri, requestsPerSecond: 50, connections: 2);
         var status = await shop.StartAsync(TestWorkload.Request(deaf), seen =>
         {
-            // Its time is over once both are up, however long that took.
-            if (seen is { Updated: 2, Image.Tag: "deaf" }) time.Leap();
+            // Its time is over once the first is up, however long that took.
+            if (seen is { Updated: > 0, Image.Tag: "deaf" }) time.Leap();
         });
         var result = await load.StopAsync();
 

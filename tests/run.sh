@@ -4,8 +4,9 @@
 #   bash tests/run.sh            what is missing is named, and the tests that need it are skipped
 #   bash tests/run.sh --setup    as root on Debian 12: installs what is missing first, and starts an engine where none answers
 #
-# The last line is 'N passed, N failed, N skipped' over both suites. Exit code 0 only where every suite ran through, ran at
-# least one test and had no failure. What was started is ended again; what was running before is left alone.
+# The last line is 'N passed, N failed, N skipped' over both suites, and before it each test that failed is named once more.
+# Exit code 0 only where every suite ran through, ran at least one test and had no failure. What was started is ended
+# again; what was running before is left alone.
 #
 # The xunit suite starts its own registries and routers. The Pester suite gets these, each unset where it is not to be had:
 #   ROLLOUT_TEST_REGISTRY           127.0.0.1:PORT of a registry that anyone may push to
@@ -84,6 +85,14 @@ add() {
 # trx_counter NAME FILE: an attribute of the results file's <Counters>.
 trx_counter() { sed -n "s/.*<Counters [^>]*\b$1=\"\([0-9]*\)\".*/\1/p" "$2" | tail -n 1; }
 
+# trx_failures FILE: what failed in it, a line each, with the first line of the reason.
+trx_failures() {
+    awk '/<UnitTestResult / { name = "" }
+        /<UnitTestResult .*outcome="Failed"/ { match($0, /testName="[^"]*"/); name = substr($0, RSTART + 10, RLENGTH - 11) }
+        name && /<Message>/ { sub(/.*<Message>/, ""); sub(/<\/Message>.*/, ""); print name ": " $0; name = "" }' "$1" |
+        sed "s/&quot;/\"/g; s/&lt;/</g; s/&gt;/>/g; s/&#x[AD];/ /g; s/&amp;/\&/g"
+}
+
 run_xunit() {
     local status=0 trx=$results/xunit.trx total executed
     timeout --foreground -k 30 2100 dotnet test tests/Rollout.Engine.Tests -c Release --no-build \
@@ -93,6 +102,7 @@ run_xunit() {
         add xunit 0 0 0 "$status"
         return
     fi
+    trx_failures "$trx" >> "$results/failures"
     total=$(trx_counter total "$trx") executed=$(trx_counter executed "$trx")
     add xunit "$(trx_counter passed "$trx")" "$(trx_counter failed "$trx")" "$((total - executed))" "$status"
 }
@@ -139,7 +149,10 @@ run_pester() {
     timeout --foreground -k 30 1200 pwsh -NoProfile -NonInteractive -File tests/Module/Invoke-Suite.ps1 "$counts" \
         < /dev/null || status=$?
     local p=0 f=0 s=0
-    [ ! -s "$counts" ] || read -r p f s < "$counts"
+    if [ -s "$counts" ]; then
+        read -r p f s < "$counts"
+        tail -n +2 "$counts" >> "$results/failures"
+    fi
     add Pester "$p" "$f" "$s" "$status"
 }
 
@@ -159,5 +172,6 @@ else
     broken=yes
 fi
 
+[ ! -s "$results/failures" ] || { say "Failed:"; cat "$results/failures"; }
 say "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ -z "$broken" ]

@@ -44,7 +44,7 @@ public static class StepText
             ["pause"] => new PauseStep(),
             ["check"] => new CheckStep([]),
             ["pause", var duration] => new PauseStep(DurationText.Parse(duration)),
-            ["pause", "within", var limit] => new PauseStep(null, DurationText.Parse(limit)),
+            ["pause", "within", var limit] => new PauseStep(null, Limit(limit)),
             ["weight", var weight] => Weight(weight),
             ["replicas", var count] => Replicas(int.TryParse(count, out var number) ? number : text),
             [var weight] when weight.EndsWith('%') => Weight(weight),
@@ -76,11 +76,15 @@ public static class StepText
 
     private static PauseStep Pause(object? value, object? limit) => value switch
     {
-        true => new PauseStep(null, limit is null ? null : DurationText.From(limit)),
+        true => new PauseStep(null, limit is null ? null : Limit(limit)),
         null or false => throw StepErrors.InvalidStep("Pause", "it is $true or a duration"),
         _ when limit is not null => throw StepErrors.InvalidStep("Pause", "ApprovalLimit goes with Pause=$true"),
         _ => new PauseStep(DurationText.From(value)),
     };
+
+    /// <summary>Nobody can approve of anything in no time.</summary>
+    private static TimeSpan Limit(object value) =>
+        DurationText.From(value) is var limit && limit > TimeSpan.Zero ? limit : throw StepErrors.InvalidStep(value, "the time to approve in is longer than 0 s");
 
     private static IReadOnlyList<RolloutHealthCheck> Checks(object? value) => value switch
     {

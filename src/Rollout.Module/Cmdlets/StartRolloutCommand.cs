@@ -98,6 +98,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     /// <summary>Why, for the history.</summary>
     [Parameter]
+    [ValidateLength(0, 1_024)]
     public string? ChangeCause { get; set; }
 
     /// <summary>Does it though a safety rule would refuse.</summary>

@@ -28,7 +28,7 @@ public sealed class WaitRolloutCommand : FollowCmdlet
         {
             await foreach (var status in target.WatchAsync(patience.Token))
             {
-                last = status.Reason == "Abandoned" ? await CarryOnAsync(target, item, patience.Token) ?? status : status;
+                last = status.Reason == "Abandoned" ? await CarryOnAsync(target, moved => last = moved, item, patience.Token) ?? status : status;
                 item.Progress(new ProgressReport($"Waiting for {target.Name}", $"{last.Phase}, {last.Ready} of {last.Desired} ready"));
                 if (Phase.Contains(last.Phase) || HasEnded(last)) break;
             }
@@ -38,6 +38,12 @@ public sealed class WaitRolloutCommand : FollowCmdlet
             item.Write(last);
             throw ModuleErrors.WaitTimedOut(last, Phase, TimeoutSec);
         }
+        catch (RolloutException) when (last is not null)
+        {
+            // Where it can be followed no longer, what was seen last comes before the error.
+            item.Write(last);
+            throw;
+        }
 
         if (last is null) throw ModuleErrors.RolloutNotFound(target);
         item.Write(last);
@@ -45,11 +51,11 @@ public sealed class WaitRolloutCommand : FollowCmdlet
     }
 
     /// <summary>Nobody is at work: it would be waited for in vain. Null where another shell took it up just now.</summary>
-    private static async Task<RolloutStatus?> CarryOnAsync(IRolloutTarget target, WorkItem item, CancellationToken cancellation)
+    private static async Task<RolloutStatus?> CarryOnAsync(IRolloutTarget target, Action<RolloutStatus> changed, WorkItem item, CancellationToken cancellation)
     {
         try
         {
-            return await target.CarryOnAsync(null, item, cancellation);
+            return await target.CarryOnAsync(changed, item, cancellation);
         }
         catch (RolloutException error) when (error.Id == "RolloutInProgress")
         {

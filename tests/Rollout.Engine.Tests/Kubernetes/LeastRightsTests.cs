@@ -107,6 +107,20 @@ public sealed class LeastRightsTests
     }
 
     [Fact]
+    public async Task AServerThatIsBusyWhenItIsAskedForARightIsAskedAgain()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        Deploy(cluster, "deployment");
+        cluster.Next(request => request.Path.Value!.EndsWith("/selfsubjectaccessreviews", StringComparison.Ordinal), new Fault.Answer(503));
+        using var client = cluster.Client();
+        var target = new KubernetesTargets(client, TimeProvider.System, new Random(1)) { Images = AnyImage.Instance }.Find(new TargetName("deployment", "my-deployment"), "default");
+
+        var plan = await target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")! }, SilentReporter.Instance, Limit);
+
+        Assert.Contains("app:v2", plan.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task WithoutWhatIsOnlyHelpfulAFailureIsStillTold()
     {
         await using var cluster = await TestCluster.StartAsync();

@@ -28,6 +28,7 @@ public sealed class StepTextTests
     [InlineData("-5%", "InvalidPercentage")]
     [InlineData("5x", "InvalidDuration")]
     [InlineData("pause soon", "InvalidDuration")]
+    [InlineData("pause within 0s", "InvalidStep")]
     public void What_is_no_step_is_refused(string text, string id) =>
         Assert.Equal(id, Assert.Throws<RolloutException>(() => StepText.Parse(text)).Id);
 
@@ -79,6 +80,7 @@ public sealed class StepTextTests
         { new() { ["Pause"] = (short)5 }, "InvalidDuration" },
         { new() { ["Pause"] = false }, "InvalidStep" },
         { new() { ["Pause"] = "2m", ["ApprovalLimit"] = "1h" }, "InvalidStep" },
+        { new() { ["Pause"] = true, ["ApprovalLimit"] = "0s" }, "InvalidStep" },
         { new() { ["Check"] = "all" }, "InvalidStep" },
         { new() { ["Check"] = Array.Empty<object>() }, "InvalidStep" },
         { new() { ["Replicas"] = 1.5 }, "InvalidStep" },
@@ -102,7 +104,7 @@ public sealed class StepTextTests
     private static Gen<RolloutStep> Steps => Gen.OneOf(
         Gen.Choose(0, 100_000).Select(RolloutStep (thousandths) => new WeightStep(thousandths / 1000m)),
         Durations.Select(RolloutStep (duration) => new PauseStep(duration)),
-        Durations.Select(RolloutStep (limit) => new PauseStep(null, limit)),
+        Durations.Where(limit => limit > TimeSpan.Zero).Select(RolloutStep (limit) => new PauseStep(null, limit)),
         Gen.Choose(1, 1000).Select(RolloutStep (count) => new ReplicasStep(count)),
         Gen.Elements<RolloutStep>(new PauseStep(), new CheckStep([])));
 }

@@ -42,7 +42,7 @@ internal sealed class KubernetesTransport : IDisposable
     {
         try
         {
-            var pipeline = method == HttpMethod.Get ? _reading : _writing;
+            var pipeline = ChangesNothing(method, pathAndQuery) ? _reading : _writing;
             return await pipeline.ExecuteAsync(async token => await AuthorizedAsync(method, pathAndQuery, content, token), cancellation);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
@@ -50,6 +50,11 @@ internal sealed class KubernetesTransport : IDisposable
             throw Failure(e);
         }
     }
+
+    /// <summary>True of what may be asked as often as one likes: to read, to try, and to ask for a right.</summary>
+    private static bool ChangesNothing(HttpMethod method, string pathAndQuery) =>
+        method == HttpMethod.Get || pathAndQuery.Contains("dryRun=", StringComparison.Ordinal)
+        || pathAndQuery.StartsWith(Resources.SelfSubjectAccessReviews.Path(null), StringComparison.Ordinal);
 
     /// <summary>Waits for any answer, as nobody and once: on a connection of its own, as those of the pool prove who is asking.</summary>
     public async Task ReachAsync(string path, CancellationToken cancellation)

@@ -12,8 +12,21 @@ internal sealed class GrantedRights(IKubernetesClient client)
     private readonly ConcurrentDictionary<(string Kind, string Namespace), Lazy<Task>> _asked = [];
 
     /// <exception cref="RolloutException">KubernetesForbidden: names the first right that is missing.</exception>
-    public Task CheckAsync(string kind, string @namespace, CancellationToken cancellation) =>
-        _asked.GetOrAdd((kind, @namespace), place => new Lazy<Task>(() => AskAsync(place.Kind, place.Namespace))).Value.WaitAsync(cancellation);
+    public async Task CheckAsync(string kind, string @namespace, CancellationToken cancellation)
+    {
+        var place = (kind, @namespace);
+        var asked = _asked.GetOrAdd(place, _ => new Lazy<Task>(() => AskAsync(kind, @namespace)));
+        try
+        {
+            await asked.Value.WaitAsync(cancellation);
+        }
+        catch (RolloutException e) when (KubernetesErrors.IsTransient(e))
+        {
+            // That says nothing of the rights: the next one asks again.
+            _asked.TryRemove(KeyValuePair.Create(place, asked));
+            throw;
+        }
+    }
 
     private async Task AskAsync(string kind, string @namespace)
     {

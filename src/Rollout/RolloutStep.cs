@@ -76,10 +76,17 @@ public sealed record ReplicasStep(int Replicas) : RolloutStep
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"replicas {Replicas}");
 }
 
-/// <summary>Requests with all of these headers go to the new.</summary>
-/// <param name="Headers">The headers' names and values.</param>
+/// <summary>Requests with all of these headers go to the new, whatever its share; from then on, until another such step or the end.</summary>
+/// <param name="Headers">The headers' names and values; none at all: no such requests any more.</param>
 public sealed record HeaderStep(IReadOnlyDictionary<string, string> Headers) : RolloutStep
 {
+    /// <summary>Names are the same in any case of letters, values are not.</summary>
+    public bool Equals(HeaderStep? other) =>
+        other is not null && Headers.Count == other.Headers.Count && Headers.All(header => other.Headers.Any(same => same.Value == header.Value && same.Key.Equals(header.Key, StringComparison.OrdinalIgnoreCase)));
+
     /// <inheritdoc/>
-    public override string ToString() => $"header {string.Join(", ", Headers.Keys.Order(StringComparer.OrdinalIgnoreCase))}";
+    public override int GetHashCode() => StringComparer.OrdinalIgnoreCase.GetHashCode(ToString());
+
+    /// <inheritdoc/>
+    public override string ToString() => Headers.Count == 0 ? "no header" : $"header {string.Join(", ", Headers.Keys.Order(StringComparer.OrdinalIgnoreCase))}";
 }

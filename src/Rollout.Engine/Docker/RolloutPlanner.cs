@@ -174,7 +174,7 @@ internal sealed class RolloutPlanner(DockerTargetServices services, WorkloadName
     {
         var steps = StrategySteps.Of(request, replicas);
         return steps.FirstOrDefault(step => step is HeaderStep) is { } header
-            ? throw StepErrors.StepNotSupported(names.Workload, header, "HAProxy's rules cannot be changed while it runs", "Use weights, or write the rule into HAProxy's configuration.")
+            ? throw StepErrors.StepNotSupported(names.Workload, header, "on a Docker engine nothing tells requests apart by their headers, and HAProxy's rules cannot be changed while it runs", "Use weights, or write the rule into HAProxy's configuration.")
             : steps;
     }
 

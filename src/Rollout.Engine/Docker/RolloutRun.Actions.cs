@@ -61,10 +61,10 @@ internal sealed partial class RolloutRun
     /// <summary>What the router has in force is read again at the next look, and shared out again where it is not what was asked.</summary>
     private async Task ShiftAsync(WorkloadSnapshot snapshot, RolloutAction.Shift shift, CancellationToken cancellation)
     {
-        if (shifts > ShiftTries) throw TrafficErrors.RouterSharesNotKept(names.Workload, shift.Percent, lease.State.Router!.Backend);
+        if (shifts > ShiftTries) throw TrafficErrors.RouterSharesNotKept(names.Workload, shift.Share.Percent, lease.State.Router!.Backend);
         var weights = shift.Weights.ToDictionary(one => snapshot.ServerOf(ReplicaOf(snapshot, one.IsNew, one.Replica.Index))!.Name, one => one.Weight);
         await replicas.ShareOutAsync(weights, cancellation);
-        reporter.Verbose(string.Create(CultureInfo.InvariantCulture, $"{Goal.Image} gets {shift.Percent:0.####} % of the traffic: {string.Join(", ", weights.Select(one => $"{one.Key} {one.Value}"))}."));
+        reporter.Verbose(string.Create(CultureInfo.InvariantCulture, $"{Goal.Image} gets {shift.Share.Percent:0.####} % of the traffic: {string.Join(", ", weights.Select(one => $"{one.Key} {one.Value}"))}."));
     }
 
     private async Task PassAsync(CancellationToken cancellation)

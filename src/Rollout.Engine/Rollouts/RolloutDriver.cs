@@ -63,8 +63,8 @@ internal sealed record ObservedReplica(int Index, ReplicaPhase Phase, ReplicaTra
 /// <param name="Progress">How far the steps have come.</param>
 internal sealed record Observation(IReadOnlyList<ObservedReplica> New, IReadOnlyList<ObservedReplica> Old, bool Verified, StepProgress Progress = default)
 {
-    /// <summary>The new side's share in percent, where the router knows sides and not replicas; null where it weighs each replica.</summary>
-    internal decimal? Share { get; init; }
+    /// <summary>The new side's share, where the router knows sides and not replicas; null where it weighs each replica.</summary>
+    internal TrafficShare? Share { get; init; }
 }
 
 /// <summary>How far the steps have come: what is kept with the workload, as nothing that can be observed tells it.</summary>
@@ -86,8 +86,8 @@ internal abstract record RolloutAction
     /// <summary>Put a replica into the router; idle means without a share of the traffic.</summary>
     internal sealed record Admit(int Index, bool IsNew = true, bool Idle = false) : RolloutAction;
 
-    /// <summary>Give the replicas that the router has these weights, by the order they are observed in.</summary>
-    internal sealed record Shift(decimal Percent, IReadOnlyList<(ObservedReplica Replica, bool IsNew, int Weight)> Weights) : RolloutAction;
+    /// <summary>Give the new side this share: the replicas that the router has these weights, by the order they are observed in.</summary>
+    internal sealed record Shift(TrafficShare Share, IReadOnlyList<(ObservedReplica Replica, bool IsNew, int Weight)> Weights) : RolloutAction;
 
     /// <summary>Drain and stop the old replica of this index.</summary>
     internal sealed record Retire(int Index) : RolloutAction;
@@ -158,8 +158,8 @@ internal static class RolloutDriver
 
         var left = observed.Old.Where(replica => replica.IsLeft).ToList();
         var going = Leaving(left, left.Count - point.Old);
-        var weight = going.Count > 0 ? point.Weight ?? point.WeightMeanwhile : point.Weight;
-        if (weight is { } percent && Shift(percent, observed, going) is { } shift) return [shift];
+        var share = going.Count > 0 ? point.Share ?? point.ShareMeanwhile : point.Share;
+        if (share is not null && Shift(share, observed, going) is { } shift) return [shift];
         if (going.Count > 0) return [.. going.Select(replica => new RolloutAction.Retire(replica.Index))];
         if (point.Verified && !observed.Verified) return [new RolloutAction.Verify()];
         return point.Gate is { } gate ? [At(gate, point.Step, observed.Progress.Since, now)] : [];
@@ -175,18 +175,18 @@ internal static class RolloutDriver
     };
 
     /// <summary>The weights for a share, where not all are in force. What is about to go loses its own first, so that the rest keep to theirs.</summary>
-    private static RolloutAction.Shift? Shift(decimal percent, Observation observed, IReadOnlyCollection<ObservedReplica> going)
+    private static RolloutAction.Shift? Shift(TrafficShare wanted, Observation observed, IReadOnlyCollection<ObservedReplica> going)
     {
-        if (observed.Share is { } share) return share == percent ? null : new RolloutAction.Shift(percent, []);
+        if (observed.Share is { } share) return share == wanted ? null : new RolloutAction.Shift(wanted, []);
 
         var fresh = observed.New.Where(replica => replica.IsInRouter).ToList();
         var old = observed.Old.Where(replica => replica.IsInRouter).Except(going).ToList();
-        var wanted = ServerWeights.For(percent, fresh.Count, old.Count);
-        var weights = fresh.Zip(wanted.New, (replica, weight) => (Replica: replica, IsNew: true, Weight: weight))
-            .Concat(old.Zip(wanted.Old, (replica, weight) => (Replica: replica, IsNew: false, Weight: weight)))
+        var given = ServerWeights.For(wanted.Percent, fresh.Count, old.Count);
+        var weights = fresh.Zip(given.New, (replica, weight) => (Replica: replica, IsNew: true, Weight: weight))
+            .Concat(old.Zip(given.Old, (replica, weight) => (Replica: replica, IsNew: false, Weight: weight)))
             .Concat(going.Where(replica => replica.IsInRouter).Select(replica => (Replica: replica, IsNew: false, Weight: 0)))
             .ToList();
-        return weights.All(one => one.Replica.Weight == one.Weight) ? null : new RolloutAction.Shift(percent, weights);
+        return weights.All(one => one.Replica.Weight == one.Weight) ? null : new RolloutAction.Shift(wanted, weights);
     }
 
     /// <summary>Old replicas that are well and that the router has lost: as long as they are to stay they have their share.</summary>

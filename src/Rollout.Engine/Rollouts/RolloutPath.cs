@@ -11,11 +11,11 @@ namespace Rollout.Engine.Rollouts;
 /// <param name="Verified">True where the checks must have passed before the next point is made for.</param>
 internal sealed record Waypoint(int New, int Old, bool Verified = false)
 {
-    /// <summary>The new set's share of the traffic in percent, as the router has it in force; null where shares are left as they are.</summary>
-    internal decimal? Weight { get; init; }
+    /// <summary>The new set's share of the traffic, as the router has it in force; null where shares are left as they are.</summary>
+    internal TrafficShare? Share { get; init; }
 
     /// <summary>The share that the new set keeps while old replicas go on the way there; null where shares are left as they are.</summary>
-    internal decimal? WeightMeanwhile { get; init; }
+    internal TrafficShare? ShareMeanwhile { get; init; }
 
     /// <summary>The number of the step, from 0, that it belongs to; the way after the last step has the next number.</summary>
     internal int Step { get; init; }
@@ -88,7 +88,7 @@ internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
 
     /// <summary>Back where weights were given: all traffic goes to the set that ran before in one switch.</summary>
     internal static RolloutPath SwitchBack(int replicas) => new(
-        [new Waypoint(replicas, int.MaxValue), new Waypoint(replicas, int.MaxValue) { Weight = 100 }, new Waypoint(replicas, 0) { Weight = 100 }]) { IsWeighted = true };
+        [new Waypoint(replicas, int.MaxValue), new Waypoint(replicas, int.MaxValue) { Share = All }, new Waypoint(replicas, 0) { Share = All }]) { IsWeighted = true };
 
     /// <summary>
     /// Step by step. Behind a router as many new replicas serve as their share needs, and the old stay; without one the replicas themselves
@@ -105,22 +105,32 @@ internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
         var budget = new ReplicaBudget(Math.Max(replicas, old) + surge, Math.Min(replicas, old) - unavailable);
         var points = new List<Waypoint>();
         var at = new CanaryCounts(0, old);
-        decimal? weight = routed ? 0 : null;
+        var share = routed ? new TrafficShare(0) : null;
         for (var step = 0; step < steps.Count; step++)
         {
             var goal = Bound(GoalOf(steps[step], replicas, old, surge, routed), at, replicas, budget);
-            points.AddRange(Ramp(at, goal, budget, step, weight));
-            if (routed && steps[step] is WeightStep share) weight = share.Percent;
-            points.Add(new Waypoint(goal.Canary, goal.Stable) { Step = step, Gate = steps[step], Weight = weight });
+            points.AddRange(Ramp(at, goal, budget, step, share));
+            share = share is null ? null : Changed(share, steps[step]);
+            points.Add(new Waypoint(goal.Canary, goal.Stable) { Step = step, Gate = steps[step], Share = share });
             at = goal;
         }
 
         var end = Bound(new CanaryCounts(replicas, old), at, replicas, budget);
-        points.AddRange(Ramp(at, end, budget, steps.Count, weight));
-        points.Add(new Waypoint(replicas, end.Stable, Verified: true) { Step = steps.Count, Weight = routed ? 100 : null });
-        points.Add(new Waypoint(replicas, 0) { Step = steps.Count, Weight = routed ? 100 : null });
+        points.AddRange(Ramp(at, end, budget, steps.Count, share));
+        points.Add(new Waypoint(replicas, end.Stable, Verified: true) { Step = steps.Count, Share = routed ? All : null });
+        points.Add(new Waypoint(replicas, 0) { Step = steps.Count, Share = routed ? All : null });
         return new RolloutPath(points) { IsWeighted = routed };
     }
+
+    private static TrafficShare All { get; } = new(100);
+
+    /// <summary>A later header match takes the place of one before, and one without headers takes it out.</summary>
+    private static TrafficShare Changed(TrafficShare share, RolloutStep step) => step switch
+    {
+        WeightStep weight => share with { Percent = weight.Percent },
+        HeaderStep match => share with { Match = match.Headers.Count > 0 ? match : null },
+        _ => share,
+    };
 
     private static CanaryCounts GoalOf(RolloutStep step, int replicas, int old, int surge, bool routed) => step switch
     {
@@ -128,6 +138,7 @@ internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
         WeightStep { Percent: 100 } => new CanaryCounts(replicas, 0),
         WeightStep share => CanaryCounts.OfShare(old, share.Percent, surge),
         ReplicasStep count => new CanaryCounts(count.Replicas, old),
+        HeaderStep { Headers.Count: > 0 } => new CanaryCounts(1, old),
         _ => new CanaryCounts(0, old),
     };
 
@@ -140,12 +151,12 @@ internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
     }
 
     /// <summary>The counts on the way, where there is not room enough to go there at once.</summary>
-    private static IEnumerable<Waypoint> Ramp(CanaryCounts from, CanaryCounts goal, ReplicaBudget budget, int step, decimal? weight)
+    private static IEnumerable<Waypoint> Ramp(CanaryCounts from, CanaryCounts goal, ReplicaBudget budget, int step, TrafficShare? share)
     {
         for (var at = from; at != goal;)
         {
             at = budget.Next(new SideCounts(at.Canary, at.Canary), new SideCounts(at.Stable, at.Stable), goal);
-            yield return new Waypoint(at.Canary, at.Stable) { Step = step, WeightMeanwhile = weight };
+            yield return new Waypoint(at.Canary, at.Stable) { Step = step, ShareMeanwhile = share };
         }
     }
 

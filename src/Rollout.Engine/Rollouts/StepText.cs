@@ -9,6 +9,10 @@ namespace Rollout.Engine.Rollouts;
 /// </summary>
 public static class StepText
 {
+    // As routes take them.
+    private const int LongestHeaderName = 256;
+    private const int LongestHeaderValue = 4096;
+
     /// <summary>Reads what PowerShell made of what the user wrote (without its PSObject).</summary>
     /// <param name="value">A text, a table, a step, or a list of such.</param>
     /// <exception cref="RolloutException">InvalidStep, InvalidPercentage, InvalidDuration; for a number, with the advice to quote.</exception>
@@ -97,9 +101,23 @@ public static class StepText
     private static ReplicasStep Replicas(object? value) =>
         value is int and > 0 ? new ReplicasStep((int)value) : throw StepErrors.InvalidStep(value, "Replicas is a whole number above 0");
 
+    /// <summary>None at all: no header match any more.</summary>
     private static Dictionary<string, string> Headers(object? value)
     {
-        if (value is not IDictionary { Count: > 0 } table) throw StepErrors.InvalidStep("Header", "it is a table of names and values");
-        return table.Keys.Cast<object>().ToDictionary(key => $"{key}", key => $"{table[key]}", StringComparer.OrdinalIgnoreCase);
+        if (value is not IDictionary table) throw StepErrors.InvalidStep("Header", "it is a table of names and values");
+        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var key in table.Keys)
+        {
+            var (name, text) = ($"{key}", $"{table[key]}");
+            if (!IsHeaderName(name)) throw StepErrors.InvalidStep("Header", $"'{name}' is not the name of a header");
+            if (text.Length is 0 or > LongestHeaderValue || text.Any(char.IsControl)) throw StepErrors.InvalidStep("Header", $"'{name}' has not the value of a header");
+            if (!headers.TryAdd(name, text)) throw StepErrors.InvalidStep("Header", $"'{name}' is there twice");
+        }
+
+        return headers;
     }
+
+    /// <summary>A token of HTTP.</summary>
+    private static bool IsHeaderName(string name) =>
+        name.Length is > 0 and <= LongestHeaderName && name.All(letter => char.IsAsciiLetterOrDigit(letter) || "!#$%&'*+-.^_`|~".Contains(letter, StringComparison.Ordinal));
 }

@@ -61,6 +61,17 @@ public sealed class StepTextTests
         var header = Assert.IsType<HeaderStep>(Assert.Single(StepText.From(new Hashtable { ["Header"] = new Hashtable { ["X-Canary"] = "always" } })));
         Assert.Equal("always", header.Headers["x-canary"]);
         Assert.Equal("header X-Canary", header.ToString());
+        Assert.Equal("no header", Assert.Single(StepText.From(new Hashtable { ["Header"] = new Hashtable() })).ToString());
+    }
+
+    [Fact]
+    public void Header_matches_are_the_same_in_any_case_and_order_of_their_names()
+    {
+        var one = new HeaderStep(new Dictionary<string, string> { ["X-Canary"] = "a", ["x-team"] = "B" });
+        var same = new HeaderStep(new Dictionary<string, string> { ["X-TEAM"] = "B", ["x-canary"] = "a" });
+        Assert.Equal((one, one.GetHashCode()), (same, same.GetHashCode()));
+        Assert.NotEqual(one, new HeaderStep(new Dictionary<string, string> { ["X-Canary"] = "a", ["x-team"] = "b" }));
+        Assert.NotEqual(one, new HeaderStep(new Dictionary<string, string> { ["X-Canary"] = "a" }));
     }
 
     public static TheoryData<object> Numbers => [(short)5, 1.5m, 0.25, 5, new object[] { "5%", 1.1 }, true];
@@ -85,6 +96,11 @@ public sealed class StepTextTests
         { new() { ["Check"] = Array.Empty<object>() }, "InvalidStep" },
         { new() { ["Replicas"] = 1.5 }, "InvalidStep" },
         { new() { ["Header"] = "X" }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { ["x canary"] = "1" } }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { [""] = "1" } }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { ["x"] = "" } }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { ["x"] = "a\nb" } }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { ["x"] = "a", ["X"] = "b" } }, "InvalidStep" },
         { new() { ["Experiment"] = 1 }, "InvalidStep" },
     };
 

@@ -28,6 +28,30 @@ public sealed class SteppedRolloutTests
     public void Steps_lay_out_their_waypoints(string steps, int replicas, int old, int surge, bool routed, string expected) =>
         Assert.Equal(expected, string.Join(", ", RolloutPath.Stepped(StepText.Parse(steps), replicas, old, surge, routed).Waypoints.Select(Show)));
 
+    /// <summary>A header match stays until the next takes its place; one without headers takes it out.</summary>
+    [Fact]
+    public void Header_matches_lay_out_their_waypoints()
+    {
+        RolloutStep[] steps = [Header("x"), new WeightStep(25), Header("y"), Header()];
+        Assert.Equal(
+            "0: 1/4, 0: 1/4@0 header x header x, 1: 1/4@25 header x weight 25%, 2: 1/4@25 header y header y, 3: 1/4@25 no header, 4: 4/4, 4: 4/4@100 verified, 4: 4/0@100",
+            string.Join(", ", RolloutPath.Stepped(steps, 4, 4, 4, routed: true).Waypoints.Select(Show)));
+    }
+
+    [Theory]
+    [InlineData(0, null, "Shift 0 header x")]
+    [InlineData(0, "y", "Shift 0 header x")]
+    [InlineData(0, "x", "Pass 0")]
+    [InlineData(-1, null, "Shift 0 header x")]
+    public void A_header_match_is_passed_when_the_router_has_it_in_force(int percent, string? present, string expected)
+    {
+        var path = RolloutPath.Stepped([Header("x")], 1, 1, 1, routed: true);
+        var replica = new ObservedReplica(1, ReplicaPhase.Ready, ReplicaTraffic.None, Routable: false);
+        var observed = new Observation([replica], [replica], true, new StepProgress(0, Now)) { Share = new TrafficShare(percent, present is null ? null : Header(present)) };
+        var action = Assert.Single(RolloutDriver.Next(path, observed, Now, Now.AddYears(1)));
+        Assert.Equal(expected, action is RolloutAction.Shift shift ? $"Shift {shift.Share.Percent} {shift.Share.Match}" : Show(action));
+    }
+
     /// <summary>Where there is no room beside the old, some of them must be missing for a while.</summary>
     [Fact]
     public void Without_room_beside_the_old_every_way_comes_to_its_end_within_what_may_be_missing() => Prop.ForAll(
@@ -154,12 +178,14 @@ public sealed class SteppedRolloutTests
 
     private static ObservedReplica Routed(int index, ReplicaTraffic traffic, int weight) => new(index, ReplicaPhase.Ready, traffic, true) { Weight = weight };
 
+    private static HeaderStep Header(params string[] names) => new(names.ToDictionary(name => name, _ => "1"));
+
     private static string Next(RolloutPath path, ObservedReplica[] old, params ObservedReplica[] fresh) =>
         string.Join(", ", RolloutDriver.Next(path, new Observation(fresh, old, false), Now, Now.AddHours(1)).Select(Show));
 
     private static string Show(Waypoint point)
     {
-        var share = point.Weight is { } weight ? $"@{weight:0.###}" : "";
+        var share = point.Share is { } given ? $"@{given.Percent:0.###}" + (given.Match is { } match ? $" {match}" : "") : "";
         return $"{point.Step}: {point.New}/{point.Old}{share}{(point.Verified ? " verified" : "")} {point.Gate}".TrimEnd();
     }
 
@@ -167,7 +193,7 @@ public sealed class SteppedRolloutTests
     {
         RolloutAction.Admit admit => $"Admit {(admit.IsNew ? "" : "old ")}{admit.Index}{(admit.Idle ? " idle" : "")}",
         RolloutAction.Retire retire => $"Retire {retire.Index}",
-        RolloutAction.Shift shift => $"Shift {shift.Percent:0.###}: {Weights(shift, isNew: true)} | {Weights(shift, isNew: false)}",
+        RolloutAction.Shift shift => $"Shift {shift.Share.Percent:0.###}: {Weights(shift, isNew: true)} | {Weights(shift, isNew: false)}",
         RolloutAction.Pass pass => $"Pass {pass.Step}",
         RolloutAction.Check check => $"Check {check.Step}",
         RolloutAction.Expire expire => $"Expire {expire.Step}",

@@ -19,11 +19,11 @@ internal static class SecondSide
     /// <exception cref="RolloutException">RouteNotAccepted: what was made is left, as it may still be reached.</exception>
     public static async Task GiveBackAsync(WorkloadStore store, RolloutRecord record, CancellationToken cancellation)
     {
-        if (record.Stepped?.Route is not { } route) return;
-        var router = ShareRouters.Open(store.Client, store.Namespace, route);
+        if (record.Stepped is not { Route: { } route } state) return;
+        var router = ShareRouters.Open(store.Client, store.Namespace, route, state.Steps);
         var deadline = store.Now + TimeSpan.FromSeconds(record.TimeoutSec);
         await router.RestoreAsync(cancellation);
-        while (await router.ShareAsync(cancellation) is not 0)
+        while (await router.ShareAsync(cancellation) is not { Percent: 0, Match: null })
         {
             if (store.Now >= deadline) throw RouteErrors.NotAccepted($"{route.Router} {route.Name}", "its traffic is not back at what ran before");
             await Task.Delay(LookEvery, store.Cluster.Time, cancellation);

@@ -36,7 +36,7 @@ internal sealed record SidesSight(Workload? Workload, SideSight New, SideSight O
     /// <param name="state">How far it has come.</param>
     /// <param name="share">The new side's share as its router has it in force; null where there is no router.</param>
     /// <param name="isNewFailed">True where a new Pod is in a trouble that ends the rollout.</param>
-    public Observation Observed(SteppedState state, decimal? share, bool isNewFailed) => new(
+    public Observation Observed(SteppedState state, TrafficShare? share, bool isNewFailed) => new(
         [.. Enumerable.Range(1, Math.Max(state.Replicas, New.Wanted)).Select(index => new ObservedReplica(index, Phase(index, New, isNewFailed), ReplicaTraffic.None, Routable: false))],
         [.. Enumerable.Range(1, Old.Wanted).Select(index => new ObservedReplica(index, Phase(index, Old, false), ReplicaTraffic.None, Routable: false))],
         Verified: true,

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
+using Rollout.Engine.Traffic.Kubernetes;
 
 namespace Rollout.Engine.Kubernetes.Strategies;
 
@@ -18,6 +19,11 @@ internal sealed record SteppedChange(ImageChange Change, StepChecks Checks, Step
         var begun = Change.Begin(now);
         return begun with { Route = State.Route ?? begun.Route, Stepped = Checks.KeptIn(State) with { Stage = SteppedStage.Stepping, Since = now, Turn = 1 } };
     }
+
+    /// <summary>What its steps add to the route besides weights, a line each.</summary>
+    public IEnumerable<string> RouteLines => State.Route is { } route && RouteShape.Find(route.Router) is { } shape
+        ? Checks.Steps.OfType<HeaderStep>().Where(step => step.Headers.Count > 0).Select(step => $"{shape.Resource.Kind} {route.Name}: requests with the {step} -> {route.Second}")
+        : [];
 
     /// <summary>The room there is for the steps: as asked for, else as the workload itself has it.</summary>
     public static (int Surge, int Unavailable) Room(Workload workload, RolloutRequest request, int replicas)

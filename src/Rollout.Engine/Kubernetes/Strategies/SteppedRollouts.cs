@@ -27,11 +27,11 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         if (workload.IsInPlace) await CheckInPlaceAsync(workload, request, cancellation);
         var replicas = workload.Replaceable;
         var steps = WithChecksAfterTheSwitch(StrategySteps.Of(request, Math.Max(1, replicas)), request);
-        if (steps.OfType<HeaderStep>().FirstOrDefault() is { } header) throw StepErrors.StepNotSupported(workload.Title, header, "of a route only the weights are changed", "Leave the step out.");
         // Where nothing runs there is nothing to compare with, and nothing to lose.
         if (replicas == 0) return change;
-        var route = workload.IsInPlace ? null : await RouteAsync(workload, request, reporter, cancellation);
+        var route = workload.IsInPlace ? null : await RouteAsync(workload, request, steps, reporter, cancellation);
         if (route is { Router: ShareRouters.Service } && request.Strategy == RolloutStrategy.Canary) throw StepErrors.StepNotSupported(workload.Title, steps[0], "a Service's selector is switched as a whole", "Use -Strategy BlueGreen, or another -Router.");
+        if (route is null && steps.OfType<HeaderStep>().FirstOrDefault() is { } header) throw StepErrors.StepNotSupported(workload.Title, header, "where the replicas themselves are the share, nothing tells requests apart by their headers", "Put a router in front (-Router Gateway or Istio), or leave the step out.");
         if (route is null && !workload.IsInPlace && await store.Cluster.Autoscalers.FindAsync(workload, cancellation) is { } scaler) throw StrategyErrors.Autoscaled(workload.Title, scaler.Metadata.Name);
         if (route is { Second: { Length: > ServiceNameAtMost } name } && !name.Contains('/', StringComparison.Ordinal)) throw StrategyErrors.NameTooLong(workload.Title, name, ServiceNameAtMost);
         if (!workload.IsInPlace) await SetsBeside.CheckNamesAsync(store.Client, workload, withServices: route is not null, cancellation);
@@ -47,13 +47,14 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         };
     }
 
-    /// <exception cref="RolloutException">UpdatedByHand, RouterNotApplicable, BaselineNotSupported, WorkloadRoomNotSupported, OldPodHoldsItUp.</exception>
+    /// <exception cref="RolloutException">UpdatedByHand, RouterNotApplicable, StepNotSupported, BaselineNotSupported, WorkloadRoomNotSupported, OldPodHoldsItUp.</exception>
     private async Task CheckInPlaceAsync(Workload workload, RolloutRequest request, CancellationToken cancellation)
     {
         if (workload.IsOnDelete) throw StrategyErrors.UpdatedByHand(workload.Title);
         if (request.Docker.Router is { } router) throw StrategyErrors.RouterNotApplicable(workload.Title, router);
         if (request.MaxSurge is not null) throw WorkloadErrors.RoomNotTaken(workload.Title, "maxSurge");
         if (request.MaxUnavailable is not null && workload.Kind == "statefulset") throw WorkloadErrors.RoomNotTaken(workload.Title, "maxUnavailable");
+        if (request.Steps.OfType<HeaderStep>().FirstOrDefault() is { } header) throw StepErrors.StepNotSupported(workload.Title, header, "its Pods are replaced in place, and no router tells old from new", "Leave the step out.");
         if (request.Baseline) throw StepErrors.BaselineNotSupported(workload.Title, "its Pods are replaced in place, and none are made beside them");
         if (!workload.IsOrdered) return;
         var pods = await store.Client.ListAllAsync(Resources.Pods, store.Namespace, new ListQuery { LabelSelector = workload.Selector.ToString() }, cancellation);
@@ -61,7 +62,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     }
 
     /// <summary>The router: as asked for, else as it was known before; a blue-green rollout has a Service's selector where nothing else is named.</summary>
-    private async Task<ShareRoute?> RouteAsync(Workload workload, RolloutRequest request, IReporter reporter, CancellationToken cancellation)
+    private async Task<ShareRoute?> RouteAsync(Workload workload, RolloutRequest request, IReadOnlyList<RolloutStep> steps, IReporter reporter, CancellationToken cancellation)
     {
         // A Service's selector, which is what a blue-green rollout has where nothing is named, cannot share the traffic of a canary.
         var known = workload.LastRecord?.Route is { } last && (request.Strategy == RolloutStrategy.BlueGreen || last.Router != ShareRouters.Service) ? last : null;
@@ -70,7 +71,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         var same = known?.Router == router ? known : null;
         var asked = new ShareRoute { Router = router, Name = request.Docker.RouterEndpoint ?? same?.Name ?? "", Backend = request.Docker.Backend ?? same?.Backend.Split('/')[0] ?? "" };
         if (same?.Name == asked.Name) asked = asked with { Writers = same.Writers };
-        return await ShareRouters.ResolveAsync(store.Client, store.Namespace, workload.Title, PodTemplate.Labels(workload.Template), asked, SecondSet.NameBeside(workload, SteppedState.RoleOf(request.Strategy)), reporter, cancellation);
+        return await ShareRouters.ResolveAsync(store.Client, store.Namespace, workload.Title, PodTemplate.Labels(workload.Template), asked, SecondSet.NameBeside(workload, SteppedState.RoleOf(request.Strategy)), steps, reporter, cancellation);
     }
 
     /// <summary>A switch is checked when it is made, while it can still be taken back at once.</summary>

@@ -21,8 +21,8 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
     private readonly PodEvidence _evidence = new(store.Client);
     private readonly DateTimeOffset _begun = store.Now;
     private EarlyFailure? _early;
-    private (decimal Percent, int Times) _shifts;
-    private decimal? _written;
+    private (TrafficShare? Share, int Times) _shifts;
+    private TrafficShare? _written;
     private RolloutStatus? _last;
 
     /// <summary>Goes on until it is held, over, or past its steps.</summary>
@@ -37,7 +37,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         while (true)
         {
             var sight = sides.Look();
-            if (sight.Workload is not { } now || now.Progress.Reason == "Deleted") return (Gone(first), null);
+            if (sight.Workload is not { } now || now.Progress.Reason == "Deleted") return (await GoneAsync(first, cancellation), null);
             if (now.LastRecord is not { Stepped: { } begun } record || begun.Stage == SteppedStage.Over) return (StatusOf.AtEnd(now, store.Client.Endpoint), null);
             var state = begun with { Replicas = sight.Replicas ?? begun.Replicas };
             var isSuperseded = sight.IsSuperseded || !PodTemplate.AreSame(now.Template, template);
@@ -67,6 +67,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         }
         catch (RolloutException problem) when (!KubernetesErrors.IsTransient(problem) && !KubernetesErrors.IsConflict(problem) && problem.Id != "WorkloadChangedMeanwhile")
         {
+            if (KubernetesErrors.IsNotFound(problem) && await store.DespiteOutagesAsync(() => store.ReadAsync(cancellation), reporter, cancellation) is null) return await GoneAsync(now, cancellation);
             return await FailAsync(now, problem.Id, problem.Message, cancellation, verdict: null);
         }
     }
@@ -91,19 +92,19 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         var actions = RolloutDriver.Next(path, sight.Observed(state, share ?? _written, trouble is not null), store.Now, deadline);
         if (state.Route is not null && share is null && actions[0] is not (RolloutAction.Fail or RolloutAction.Create))
         {
-            if (store.Now >= deadline) return await FailAsync(now, "RouteNotInForce", $"{state.Route.Router} '{state.Route.Name}' did not take on its weights in time.", cancellation, verdict: null);
+            if (store.Now >= deadline) return await FailAsync(now, "RouteNotInForce", $"{state.Route.Router} '{state.Route.Name}' did not take on in time what was written to it.", cancellation, verdict: null);
             await WaitAsync(SecondSide.LookEvery, null, cancellation);
             return null;
         }
 
         switch (actions[0])
         {
-            case RolloutAction.Shift shift when _shifts.Percent == shift.Percent && _shifts.Times >= ShiftsAtMost:
-                return await FailAsync(now, "RouterSharesNotKept", $"Somebody else changes the weights of {state.Route!.Router} '{state.Route.Name}' again and again.", cancellation, verdict: null);
+            case RolloutAction.Shift shift when _shifts.Share == shift.Share && _shifts.Times >= ShiftsAtMost:
+                return await FailAsync(now, "RouterSharesNotKept", $"Somebody else changes the weights or rules of {state.Route!.Router} '{state.Route.Name}' again and again.", cancellation, verdict: null);
             case RolloutAction.Shift shift:
-                _shifts = (shift.Percent, _shifts.Percent == shift.Percent ? _shifts.Times + 1 : 1);
-                _written = shift.Percent;
-                await store.DespiteOutagesAsync(() => ShareRouters.Open(store.Client, store.Namespace, state.Route!).SetAsync(shift.Percent, cancellation), reporter, cancellation);
+                _shifts = (shift.Share, _shifts.Share == shift.Share ? _shifts.Times + 1 : 1);
+                _written = shift.Share;
+                await store.DespiteOutagesAsync(() => Router(state, state.Route!).SetAsync(shift.Share, cancellation), reporter, cancellation);
                 return null;
             case RolloutAction.Create:
                 await store.DespiteOutagesAsync(() => sides.RaiseNewAsync(sight, actions.Count, cancellation), reporter, cancellation);
@@ -155,8 +156,10 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
     }
 
     /// <summary>The share in force; null without a router, and while one has not taken on what was written.</summary>
-    private async Task<decimal?> ShareAsync(SteppedState state, CancellationToken cancellation) =>
-        state.Route is { } route ? await store.DespiteOutagesAsync(() => ShareRouters.Open(store.Client, store.Namespace, route).ShareAsync(cancellation), reporter, cancellation) : null;
+    private async Task<TrafficShare?> ShareAsync(SteppedState state, CancellationToken cancellation) =>
+        state.Route is { } route ? await store.DespiteOutagesAsync(() => Router(state, route).ShareAsync(cancellation), reporter, cancellation) : null;
+
+    private IShareRouter Router(SteppedState state, ShareRoute route) => ShareRouters.Open(store.Client, store.Namespace, route, state.Steps);
 
     private Task PassAsync(Workload now, SteppedState state, CancellationToken cancellation) => WriteAsync(
         now,
@@ -336,6 +339,11 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         return status;
     }
 
-    private RolloutStatus Gone(Workload first) =>
-        StatusOf.Build(first, store.Client.Endpoint, first.LastRecord! with { CompletedAt = store.Now }, RolloutPhase.Failed, "Deleted", "It was deleted meanwhile.");
+    /// <summary>What was made beside it goes with it; the route does not.</summary>
+    private async Task<RolloutStatus> GoneAsync(Workload first, CancellationToken cancellation)
+    {
+        var record = first.LastRecord!;
+        if (record.Stepped is { Route: { } route } state) await store.DespiteOutagesAsync(() => Router(state, route).RestoreAsync(cancellation), reporter, cancellation);
+        return StatusOf.Build(first, store.Client.Endpoint, record with { CompletedAt = store.Now }, RolloutPhase.Failed, "Deleted", "It was deleted meanwhile.");
+    }
 }

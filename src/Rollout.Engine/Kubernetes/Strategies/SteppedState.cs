@@ -74,6 +74,10 @@ internal sealed record SteppedState
     [JsonIgnore]
     public RolloutStep? Current => Stage == SteppedStage.Stepping && Passed < Steps.Count ? Steps[Passed] : null;
 
+    /// <summary>The header match that the steps passed have left in force; null where they have none.</summary>
+    [JsonIgnore]
+    public HeaderStep? Match => Current is not null && Steps.Take(Passed).OfType<HeaderStep>().LastOrDefault() is { Headers.Count: > 0 } match ? match : null;
+
     /// <summary><c>2 of 5: pause</c>, as users see it; null where it is at none.</summary>
     [JsonIgnore]
     public string? StepText => Stage switch

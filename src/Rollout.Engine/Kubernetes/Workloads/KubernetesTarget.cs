@@ -108,7 +108,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         };
         if (workload is null || patch is null) return [];
         var after = (await store.PreviewAsync(workload, patch, cancellation))["spec"]?["template"] as JsonObject ?? [];
-        return TemplateDifference.Lines(PodTemplate.WithoutHash(workload.Template), PodTemplate.WithoutHash(after));
+        return [.. TemplateDifference.Lines(PodTemplate.WithoutHash(workload.Template), PodTemplate.WithoutHash(after)), .. (plan as SteppedChange)?.RouteLines ?? []];
     }
 
     public Task<RolloutStatus> ApplyAsync(RolloutPlan plan, Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation) => plan switch

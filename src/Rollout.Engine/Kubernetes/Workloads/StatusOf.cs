@@ -85,11 +85,13 @@ internal static class StatusOf
     private static (RolloutPhase Phase, string? Reason, string? Message) JudgeStep(RolloutRecord record, SteppedState state) => (record.Phase, state) switch
     {
         (RolloutPhase.Failed, _) => (RolloutPhase.Failed, record.Reason, record.Message),
-        (_, { IsHeld: true }) => (RolloutPhase.Paused, "Suspended", $"It is held at step {state.StepText}; Resume-Rollout lets it go on."),
-        (RolloutPhase.Paused, _) => (RolloutPhase.Paused, "Pause", $"It waits at step {state.StepText} for Resume-Rollout."),
+        (_, { IsHeld: true }) => (RolloutPhase.Paused, "Suspended", $"It is held at step {state.StepText}; Resume-Rollout lets it go on.{Matched(state)}"),
+        (RolloutPhase.Paused, _) => (RolloutPhase.Paused, "Pause", $"It waits at step {state.StepText} for Resume-Rollout.{Matched(state)}"),
         (_, { Stage: SteppedStage.Returning }) => (RolloutPhase.Progressing, "Returning", $"It goes back to {record.Image}."),
-        _ => (RolloutPhase.Progressing, "Stepping", $"It is at step {state.StepText}."),
+        _ => (RolloutPhase.Progressing, "Stepping", $"It is at step {state.StepText}.{Matched(state)}"),
     };
+
+    private static string Matched(SteppedState state) => state.Match is { } match ? $" Requests with the {match} go to the new." : "";
 
     /// <summary>Both sides of a rollout in its steps.</summary>
     private static Progress Together(Progress first, Progress? second, SteppedState state) => first with

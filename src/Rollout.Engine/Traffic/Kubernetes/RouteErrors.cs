@@ -31,6 +31,27 @@ internal static class RouteErrors
         "Give the Service a rule of its own.",
         route);
 
+    internal static RolloutException RuleTaken(string route, string second) => new(
+        "RouteRuleTaken",
+        ErrorKind.Conflict,
+        $"{route} has a rule already that sends its traffic to '{second}' alone: beside it, that of a header match could not be known.",
+        "Take that rule out, where a rollout of a workload that was deleted left it; else leave the header match to it, and the step out.",
+        route);
+
+    internal static RolloutException HeaderTaken(string route, string problem) => new(
+        "RouteHeaderTaken",
+        ErrorKind.InvalidInput,
+        $"{route} cannot tell requests apart by that header: {problem}.",
+        "Take another header.",
+        route);
+
+    internal static RolloutException Full(string route, string problem) => new(
+        "RouteFull",
+        ErrorKind.InvalidInput,
+        $"{route} has no room for the rules of a header match: with them it would have {problem}.",
+        "Give the Service a route of its own, or leave the step out.",
+        route);
+
     internal static RolloutException NotAccepted(string route, string problem) => new(
         "RouteNotAccepted",
         ErrorKind.Unavailable,

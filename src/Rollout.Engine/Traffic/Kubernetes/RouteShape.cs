@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Traffic.Kubernetes;
 
@@ -27,12 +28,54 @@ internal abstract record RouteShape(Resource<PlainObject> Resource, string Rules
     /// <summary>A backend like another, of another Service.</summary>
     public abstract JsonObject Like(JsonObject backend, string service);
 
+    /// <summary>The list of matches in a rule.</summary>
+    public abstract string Matches { get; }
+
+    /// <summary>How much of everything such a route can have; null where there is no such limit.</summary>
+    public virtual (int Rules, int Matches, int Headers)? AtMost => null;
+
+    /// <summary>A match like another, of requests with these headers besides.</summary>
+    public abstract JsonObject With(JsonObject match, HeaderStep headers);
+
+    /// <summary>Why a header cannot be added to a match; null where it can.</summary>
+    public abstract string? Taken(JsonObject match, string header);
+
+    /// <summary>Whether a rule is as it was written, though the server may have filled in what was not said.</summary>
+    public abstract bool IsAs(JsonObject rule, JsonObject written);
+
     /// <summary>What keeps the route from being in force as it is written; null where it is.</summary>
     public abstract string? Obstacle(PlainObject route);
 
     private sealed record GatewayShape() : RouteShape(Resources.HttpRoutes, "rules", "backendRefs")
     {
         public override string Identity => "name";
+
+        public override string Matches => "matches";
+
+        public override (int Rules, int Matches, int Headers)? AtMost => (16, 128, 16);
+
+        public override JsonObject With(JsonObject match, HeaderStep headers)
+        {
+            var copy = (JsonObject)match.DeepClone();
+            var own = headers.Headers.OrderBy(header => header.Key, StringComparer.OrdinalIgnoreCase).Select(header => new JsonObject { ["type"] = "Exact", ["name"] = header.Key, ["value"] = header.Value });
+            copy["headers"] = new JsonArray([.. HeadersOf(match).Select(header => header.DeepClone()), .. own]);
+            return copy;
+        }
+
+        public override string? Taken(JsonObject match, string header) =>
+            HeadersOf(match).Any(own => header.Equals((string?)own["name"], StringComparison.OrdinalIgnoreCase)) ? $"a rule matches '{header}' already" : null;
+
+        public override bool IsAs(JsonObject rule, JsonObject written) => Says(rule, written);
+
+        /// <summary>All that is written is there.</summary>
+        private static bool Says(JsonNode? there, JsonNode? written) => (there, written) switch
+        {
+            (JsonObject one, JsonObject other) => other.All(field => Says(one[field.Key], field.Value)),
+            (JsonArray one, JsonArray other) => one.Count == other.Count && one.Zip(other).All(pair => Says(pair.First, pair.Second)),
+            _ => JsonNode.DeepEquals(there, written),
+        };
+
+        private static IEnumerable<JsonObject> HeadersOf(JsonObject match) => (match["headers"] as JsonArray ?? []).OfType<JsonObject>();
 
         public override string? Service(JsonObject backend, string @namespace) =>
             ((string?)backend["kind"] ?? "Service") == "Service" && ((string?)backend["namespace"] ?? @namespace) == @namespace ? (string?)backend["name"] : null;
@@ -62,7 +105,30 @@ internal abstract record RouteShape(Resource<PlainObject> Resource, string Rules
 
     private sealed record IstioShape() : RouteShape(Resources.VirtualServices, "http", "route")
     {
+        // What Istio takes these names for is not a header of that name.
+        private static readonly string[] Reserved = ["uri", "scheme", "method", "authority"];
+
         public override string Identity => "destination";
+
+        public override string Matches => "match";
+
+        public override JsonObject With(JsonObject match, HeaderStep headers)
+        {
+            var copy = (JsonObject)match.DeepClone();
+            var own = copy["headers"] as JsonObject ?? [];
+            foreach (var (name, value) in headers.Headers.OrderBy(header => header.Key, StringComparer.OrdinalIgnoreCase)) own[name.ToLowerInvariant()] = new JsonObject { ["exact"] = value };
+            copy["headers"] = own.Parent is null ? own : own.DeepClone();
+            return copy;
+        }
+
+        public override string? Taken(JsonObject match, string header)
+        {
+            var name = header.ToLowerInvariant();
+            if (Reserved.Contains(name)) return $"Istio knows no header '{name}'";
+            return match["headers"]?[name] is not null || match["withoutHeaders"]?[name] is not null ? $"a rule matches '{name}' already" : null;
+        }
+
+        public override bool IsAs(JsonObject rule, JsonObject written) => JsonNode.DeepEquals(rule, written);
 
         public override string? Service(JsonObject backend, string @namespace)
         {

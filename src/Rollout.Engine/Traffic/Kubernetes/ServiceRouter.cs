@@ -1,22 +1,23 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Traffic.Kubernetes;
 
 /// <summary>A Service whose selector is switched from one side to the other. In force is what its EndpointSlices say.</summary>
 internal sealed class ServiceRouter(IKubernetesClient client, string @namespace, ShareRoute route) : IShareRouter
 {
-    public async Task<decimal?> ShareAsync(CancellationToken cancellation)
+    public async Task<TrafficShare?> ShareAsync(CancellationToken cancellation)
     {
-        if (await LookAsync(cancellation) is not { } service) return 0;
+        if (await LookAsync(cancellation) is not { } service) return new TrafficShare(0);
         var value = (string?)service.Spec["selector"]?[route.Label];
         if (value != route.NewValue && value != route.OldValue) return null;
-        return await IsInForceAsync(service, cancellation) ? value == route.NewValue ? 100 : 0 : null;
+        return await IsInForceAsync(service, cancellation) ? new TrafficShare(value == route.NewValue ? 100 : 0) : null;
     }
 
-    public Task SetAsync(decimal percent, CancellationToken cancellation)
+    public Task SetAsync(TrafficShare share, CancellationToken cancellation)
     {
-        var wanted = percent >= 100 ? route.NewValue : route.OldValue;
+        var wanted = share.Percent >= 100 ? route.NewValue : route.OldValue;
         var path = $"/spec/selector/{JsonPointer.Escaped(route.Label)}";
         return RouteChange.ApplyAsync(client, Resources.Services, FindAsync, Switch, cancellation);
 
@@ -29,7 +30,7 @@ internal sealed class ServiceRouter(IKubernetesClient client, string @namespace,
 
     public async Task RestoreAsync(CancellationToken cancellation)
     {
-        if (await LookAsync(cancellation) is not null) await SetAsync(0, cancellation);
+        if (await LookAsync(cancellation) is not null) await SetAsync(new TrafficShare(0), cancellation);
     }
 
     private Task<PlainObject?> LookAsync(CancellationToken cancellation) => client.GetAsync(Resources.Services, @namespace, route.Name, cancellation);

@@ -16,8 +16,9 @@ internal static class ShareRouters
     /// <exception cref="RolloutException">UnknownRouter.</exception>
     public static string Named(string router) => Names.FirstOrDefault(name => name.Equals(router, StringComparison.OrdinalIgnoreCase)) ?? throw TrafficErrors.UnknownRouter(router, "in a cluster", Names);
 
-    public static IShareRouter Open(IKubernetesClient client, string @namespace, ShareRoute route) =>
-        RouteShape.Find(route.Router) is { } shape ? new WeightedRouter(client, @namespace, route, shape) : new ServiceRouter(client, @namespace, route);
+    /// <summary>The router of a rollout with these steps.</summary>
+    public static IShareRouter Open(IKubernetesClient client, string @namespace, ShareRoute route, IReadOnlyList<RolloutStep> steps) =>
+        RouteShape.Find(route.Router) is { } shape ? new WeightedRouter(client, @namespace, route, shape, new HeaderRules(shape, @namespace, route, steps)) : new ServiceRouter(client, @namespace, route);
 
     /// <summary>Works out which object shares the traffic out, and by which label the sides are told apart. Changes nothing.</summary>
     /// <param name="client">The cluster.</param>
@@ -26,10 +27,11 @@ internal static class ShareRouters
     /// <param name="labels">The labels of its Pods.</param>
     /// <param name="asked">Router, and where they are named, the route and the old side's Service.</param>
     /// <param name="second">The name of the new side.</param>
+    /// <param name="steps">The steps, of which the route must have a place for the header matches.</param>
     /// <param name="reporter">Where it is told who would put the weights back.</param>
     /// <param name="cancellation">Ends it.</param>
     public static async Task<ShareRoute> ResolveAsync(
-        IKubernetesClient client, string @namespace, string workload, IReadOnlyDictionary<string, string> labels, ShareRoute asked, string second, IReporter reporter, CancellationToken cancellation)
+        IKubernetesClient client, string @namespace, string workload, IReadOnlyDictionary<string, string> labels, ShareRoute asked, string second, IReadOnlyList<RolloutStep> steps, IReporter reporter, CancellationToken cancellation)
     {
         var service = await BackendAsync(client, @namespace, workload, labels, asked.Backend, cancellation);
         var selector = ServiceSelector.Of(service);
@@ -41,7 +43,7 @@ internal static class ShareRouters
             return found with { Name = service.Metadata.Name };
         }
 
-        return await RouteAsync(client, @namespace, found, shape, reporter, cancellation);
+        return await RouteAsync(client, @namespace, found, shape, steps, reporter, cancellation);
     }
 
     private static async Task<PlainObject> BackendAsync(IKubernetesClient client, string @namespace, string workload, IReadOnlyDictionary<string, string> labels, string named, CancellationToken cancellation)
@@ -53,7 +55,7 @@ internal static class ShareRouters
         return ServiceSelector.Selects(only, labels) ? only : throw RouteErrors.BackendNotChosen(workload, []);
     }
 
-    private static async Task<ShareRoute> RouteAsync(IKubernetesClient client, string @namespace, ShareRoute asked, RouteShape shape, IReporter reporter, CancellationToken cancellation)
+    private static async Task<ShareRoute> RouteAsync(IKubernetesClient client, string @namespace, ShareRoute asked, RouteShape shape, IReadOnlyList<RolloutStep> steps, IReporter reporter, CancellationToken cancellation)
     {
         var routes = asked.Name.Length > 0
             ? await client.GetAsync(shape.Resource, @namespace, asked.Name, cancellation) is { } named ? [named] : []
@@ -64,9 +66,10 @@ internal static class ShareRouters
         var writers = RouteWriters.Of(only, shape, asked.Writers);
         foreach (var warning in RouteWriters.Warnings(only, shape, writers)) reporter.Warning(warning);
         var found = await WithSubsetAsync(client, @namespace, asked with { Name = only.Metadata.Name }, Backends(only, shape, @namespace), cancellation);
-        var rules = WeightedRouter.Rule.Of(only, shape, @namespace, found.Backend, found.Second).ToList();
+        var rules = RouteRule.Of(only, shape, @namespace, found.Backend, found.Second).ToList();
         if (rules.Any(rule => rule.Backends.Count != (rule.New is null ? 1 : 2))) throw RouteErrors.RouteShared(only.Metadata.Name, found.Backend);
         if (shape.Obstacle(only) is { } obstacle) throw RouteErrors.NotAccepted($"{shape.Resource.Kind} {only.Metadata.Name}", obstacle);
+        await new HeaderRules(shape, @namespace, found, steps).CheckAsync(client, only, cancellation);
         return found with { Weights = [.. rules.Select(rule => rule.WeightOf(rule.Old))], Writers = writers, AddsReference = rules.Any(rule => rule.New is null) };
     }
 

@@ -1,31 +1,36 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Traffic.Kubernetes;
 
 /// <summary>
-/// A route with weighted backends. Their lists are atomic for server-side apply, so that a JSON patch changes the weights alone: it tests the version and the names first. In
-/// force is what the route's status says of its present generation.
+/// A route with weighted backends. Their lists are atomic for server-side apply, so that a JSON patch changes the weights, and the rules for headers, alone: it tests the version and
+/// the names first. In force is what the route's status says of its present generation.
 /// </summary>
-internal sealed class WeightedRouter(IKubernetesClient client, string @namespace, ShareRoute route, RouteShape shape) : IShareRouter
+internal sealed class WeightedRouter(IKubernetesClient client, string @namespace, ShareRoute route, RouteShape shape, HeaderRules headers) : IShareRouter
 {
-    public async Task<decimal?> ShareAsync(CancellationToken cancellation)
+    public async Task<TrafficShare?> ShareAsync(CancellationToken cancellation)
     {
-        if (await LookAsync(cancellation) is not { } found) return 0;
+        if (await LookAsync(cancellation) is not { } found) return new TrafficShare(0);
         if (shape.Obstacle(found) is not null) return null;
-        var shares = RulesOf(found).Select(rule => rule.Share).Distinct().ToList();
-        return shares is [var share] ? share : null;
+        return RulesOf(found).Select(rule => rule.Share).Distinct().ToList() switch
+        {
+            [] => null,
+            [var percent] => headers.Share(found, percent),
+            _ => TrafficShare.Unclear,
+        };
     }
 
-    public Task SetAsync(decimal percent, CancellationToken cancellation)
+    public Task SetAsync(TrafficShare share, CancellationToken cancellation)
     {
-        var (old, fresh) = Weights(percent);
-        return ChangeAsync(rule => Set(rule, old, fresh), cancellation);
+        var (old, fresh) = Weights(share.Percent);
+        return ChangeAsync(rule => Set(rule, old, fresh), share.Match, cancellation);
     }
 
     public async Task RestoreAsync(CancellationToken cancellation)
     {
-        if (await LookAsync(cancellation) is not null) await ChangeAsync(Restored, cancellation);
+        if (await LookAsync(cancellation) is not null) await ChangeAsync(Restored, null, cancellation);
     }
 
     /// <summary>Whole numbers in the ratio of a share.</summary>
@@ -37,90 +42,42 @@ internal sealed class WeightedRouter(IKubernetesClient client, string @namespace
         return ((100 * scale) - fresh, fresh);
     }
 
-    private Task ChangeAsync(Func<Rule, IEnumerable<JsonObject>> change, CancellationToken cancellation)
+    private Task ChangeAsync(Func<RouteRule, IEnumerable<JsonObject>> change, HeaderStep? match, CancellationToken cancellation)
     {
         return RouteChange.ApplyAsync(client, shape.Resource, FindAsync, Operations, cancellation);
 
         IReadOnlyList<JsonObject> Operations(PlainObject found)
         {
-            var operations = RulesOf(found).SelectMany(change).ToList();
+            // The rules' numbers change last.
+            var operations = RulesOf(found).SelectMany(change).Concat(headers.Operations(found, match)).ToList();
             return operations.Count == 0 ? [] : [JsonPointer.Test("/metadata/resourceVersion", found.Metadata.ResourceVersion), .. operations];
         }
     }
 
-    private IEnumerable<JsonObject> Set(Rule rule, int old, int fresh)
+    private IEnumerable<JsonObject> Set(RouteRule rule, int old, int fresh)
     {
-        if (rule.Share == (decimal)fresh * 100 / (old + fresh) && rule.New is not null) return [];
+        if (rule.Share == (decimal)fresh * 100 / (old + fresh)) return [];
         var weights = Weight(rule, rule.Old, old);
         return rule.New is { } present
             ? weights.Concat(Weight(rule, present, fresh))
-            : weights.Append(JsonPointer.Add($"{rule.Path}/-", Added(rule, fresh)));
+            : weights.Append(JsonPointer.Add($"{rule.Path}/-", rule.NewBackend(route.Second, fresh)));
     }
 
-    private JsonObject Added(Rule rule, int weight)
-    {
-        var added = shape.Like(rule.Backend(rule.Old), route.Second);
-        added["weight"] = weight;
-        return added;
-    }
-
-    private IEnumerable<JsonObject> Restored(Rule rule)
+    private IEnumerable<JsonObject> Restored(RouteRule rule)
     {
         var old = route.Weights.ElementAtOrDefault(rule.Number) is var weight and > 0 ? weight : 1;
-        return Weight(rule, rule.Old, old).Concat(rule.New is not { } present ? [] : route.AddsReference
-            ? [Identity(rule, present), JsonPointer.Remove($"{rule.Path}/{present}")]
-            : Weight(rule, present, 0));
+        if (rule.New is not { } present) return rule.WeightOf(rule.Old) == old ? [] : Weight(rule, rule.Old, old);
+        return Weight(rule, rule.Old, old).Concat(route.AddsReference ? [rule.Test(present), JsonPointer.Remove($"{rule.Path}/{present}")] : Weight(rule, present, 0));
     }
 
-    private IEnumerable<JsonObject> Weight(Rule rule, int index, int weight) => (int?)rule.Backend(index)["weight"] == weight
+    private static IEnumerable<JsonObject> Weight(RouteRule rule, int index, int weight) => (int?)rule.Backend(index)["weight"] == weight
         ? []
-        : [Identity(rule, index), JsonPointer.Add($"{rule.Path}/{index}/weight", weight)];
-
-    private JsonObject Identity(Rule rule, int index) => JsonPointer.Test($"{rule.Path}/{index}/{shape.Identity}", rule.Backend(index)[shape.Identity]);
+        : [rule.Test(index), JsonPointer.Add($"{rule.Path}/{index}/weight", weight)];
 
     /// <summary>The rules that send traffic to the old side.</summary>
-    private IEnumerable<Rule> RulesOf(PlainObject found) => Rule.Of(found, shape, @namespace, route.Backend, route.Second);
+    private IEnumerable<RouteRule> RulesOf(PlainObject found) => RouteRule.Of(found, shape, @namespace, route.Backend, route.Second);
 
     private Task<PlainObject?> LookAsync(CancellationToken cancellation) => client.GetAsync(shape.Resource, @namespace, route.Name, cancellation);
 
     private async Task<PlainObject> FindAsync(CancellationToken cancellation) => await LookAsync(cancellation) ?? throw RouteErrors.RouteGone($"{shape.Resource.Kind} {route.Name}");
-
-    /// <summary>A rule that sends traffic to the old side.</summary>
-    /// <param name="Number">Its number among such rules.</param>
-    /// <param name="Path">Where its backends are.</param>
-    /// <param name="Backends">Its backends.</param>
-    /// <param name="Old">Which of them is the old side's.</param>
-    /// <param name="New">Which is the new side's; null where none is.</param>
-    /// <param name="Shape">The kind's.</param>
-    internal sealed record Rule(int Number, string Path, JsonArray Backends, int Old, int? New, RouteShape Shape)
-    {
-        public decimal Share
-        {
-            get
-            {
-                var fresh = New is { } index ? WeightOf(index) : 0;
-                var all = fresh + WeightOf(Old);
-                return all == 0 ? 0 : fresh * 100m / all;
-            }
-        }
-
-        public static IEnumerable<Rule> Of(PlainObject route, RouteShape shape, string @namespace, string backend, string second)
-        {
-            var number = 0;
-            var rules = route.Spec[shape.Rules] as JsonArray ?? [];
-            for (var i = 0; i < rules.Count; i++)
-            {
-                if (rules[i]?[shape.Backends] is not JsonArray backends) continue;
-                var names = backends.Select(item => item is JsonObject one ? shape.Service(one, @namespace) : null).ToList();
-                var old = names.IndexOf(backend);
-                if (old < 0) continue;
-                var fresh = names.IndexOf(second);
-                yield return new Rule(number++, $"/spec/{shape.Rules}/{i}/{shape.Backends}", backends, old, fresh < 0 ? null : fresh, shape);
-            }
-        }
-
-        public JsonObject Backend(int index) => (JsonObject)Backends[index]!;
-
-        public int WeightOf(int index) => (int?)Backend(index)["weight"] ?? Shape.DefaultWeight(Backends.Count);
-    }
 }

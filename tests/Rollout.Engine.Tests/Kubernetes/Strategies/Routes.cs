@@ -17,7 +17,8 @@ internal static class Routes
 
     /// <param name="place">Where.</param>
     /// <param name="manager">Who else wrote it; null for nobody.</param>
-    public static async Task GatewayAsync(Playground place, string? manager = null)
+    /// <param name="rules">Its rules; null for one of another Service and one of <c>app</c>.</param>
+    public static async Task GatewayAsync(Playground place, string? manager = null, JsonArray? rules = null)
     {
         await DefineAsync(place, Resources.HttpRoutes, "HTTPRoute");
         var route = await place.CreateAsync(Resources.HttpRoutes, new JsonObject
@@ -27,7 +28,7 @@ internal static class Routes
             ["metadata"] = new JsonObject { ["name"] = "site" },
             ["spec"] = new JsonObject
             {
-                ["rules"] = new JsonArray(
+                ["rules"] = rules ?? new JsonArray(
                     new JsonObject { ["backendRefs"] = new JsonArray(new JsonObject { ["name"] = "other", ["port"] = 80 }) },
                     new JsonObject { ["matches"] = new JsonArray(new JsonObject { ["path"] = new JsonObject { ["value"] = "/shop" } }), ["backendRefs"] = new JsonArray(new JsonObject { ["name"] = "app", ["port"] = 80, ["weight"] = 7 }) }),
             },
@@ -41,7 +42,10 @@ internal static class Routes
         await place.PatchAsync(Resources.HttpRoutes, route.Metadata.Name, Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["managedFields"] = new JsonArray(wrote) } }));
     }
 
-    public static async Task IstioAsync(Playground place, bool subsets)
+    /// <param name="place">Where.</param>
+    /// <param name="subsets">Whether the sides are subsets of one Service.</param>
+    /// <param name="before">Rules before that of <c>app</c>.</param>
+    public static async Task IstioAsync(Playground place, bool subsets, params JsonObject[] before)
     {
         await DefineAsync(place, Resources.VirtualServices, "VirtualService");
         await DefineAsync(place, Resources.DestinationRules, "DestinationRule");
@@ -52,7 +56,7 @@ internal static class Routes
             ["apiVersion"] = Resources.VirtualServices.ApiVersion,
             ["kind"] = "VirtualService",
             ["metadata"] = new JsonObject { ["name"] = "site" },
-            ["spec"] = new JsonObject { ["http"] = new JsonArray(new JsonObject { ["route"] = new JsonArray(new JsonObject { ["destination"] = destination }) }) },
+            ["spec"] = new JsonObject { ["http"] = new JsonArray([.. before, new JsonObject { ["route"] = new JsonArray(new JsonObject { ["destination"] = destination }) }]) },
         });
         if (!subsets) return;
         await place.CreateAsync(Resources.DestinationRules, new JsonObject
@@ -91,8 +95,36 @@ internal static class Routes
         var spec = ((PlainObject)(object)(await place.GetAsync(resource, "site"))!).Spec;
         var rules = (JsonArray)(spec["rules"] ?? spec["http"])!;
         return string.Join(" | ", rules.Select(rule => string.Join(' ', ((JsonArray)(rule!["backendRefs"] ?? rule["route"])!).Select(backend =>
-            $"{backend!["name"] ?? backend["destination"]!["subset"] ?? ((string)backend["destination"]!["host"]!).Split('.')[0]}={backend["weight"]}"))));
+            $"{NameOf(backend)}={backend!["weight"]}"))));
     }
+
+    /// <summary>Its rules in order: the headers that a rule asks for, and its backends.</summary>
+    public static async Task<string> RulesAsync(Playground place, Resource<PlainObject> resource)
+    {
+        var spec = (await place.GetAsync(resource, "site"))!.Spec;
+        return string.Join(" | ", ((JsonArray)(spec["rules"] ?? spec["http"])!).OfType<JsonObject>().Select(rule => string.Join(' ', HeadersOf(rule).Concat(BackendsOf(rule)))));
+    }
+
+    /// <summary>Its spec without the weights.</summary>
+    public static async Task<JsonObject> WithoutWeightsAsync(Playground place, Resource<PlainObject> resource) => WithoutWeights((await place.GetAsync(resource, "site"))!.Spec);
+
+    public static JsonObject WithoutWeights(JsonObject spec)
+    {
+        var copy = (JsonObject)spec.DeepClone();
+        foreach (var backend in ((JsonArray)(copy["rules"] ?? copy["http"])!).SelectMany(rule => (JsonArray?)(rule!["backendRefs"] ?? rule["route"]) ?? [])) ((JsonObject)backend!).Remove("weight");
+        return copy;
+    }
+
+    private static IEnumerable<string> HeadersOf(JsonObject rule) => ((JsonArray?)(rule["matches"] ?? rule["match"]) ?? []).SelectMany(match => match!["headers"] switch
+    {
+        JsonArray list => list.Select(header => $"{header!["name"]}={header["value"]}"),
+        JsonObject byName => byName.Select(header => $"{header.Key}={header.Value!["exact"]}"),
+        _ => [],
+    });
+
+    private static IEnumerable<string> BackendsOf(JsonObject rule) => ((JsonArray)(rule["backendRefs"] ?? rule["route"])!).Select(NameOf);
+
+    private static string NameOf(JsonNode? backend) => $"{backend!["name"] ?? backend["destination"]!["subset"] ?? ((string)backend["destination"]!["host"]!).Split('.')[0]}";
 
     private static JsonObject Condition(string type, PlainObject route) => new()
     {

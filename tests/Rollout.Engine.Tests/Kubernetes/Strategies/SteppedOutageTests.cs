@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Kubernetes.Cluster;
 using Xunit;
@@ -9,6 +10,7 @@ namespace Rollout.Engine.Tests.Kubernetes.Strategies;
 public sealed class SteppedOutageTests
 {
     private const string BlueGreen = "blue-green";
+    private const string Headers = "header match";
     private static readonly HttpHealthCheck Failing = new() { Name = "site", Uri = new Uri("http://127.0.0.1:9/"), FailureLimit = 1, Interval = TimeSpan.FromMilliseconds(10) };
     private static readonly RolloutRequest BadCanary = Stage.Request("") with { Steps = [new WeightStep(34), new WeightStep(67), new CheckStep([Failing])] };
 
@@ -21,11 +23,13 @@ public sealed class SteppedOutageTests
     [InlineData("daemonset", true)]
     [InlineData(BlueGreen, false)]
     [InlineData(BlueGreen, true)]
+    [InlineData(Headers, false)]
+    [InlineData(Headers, true)]
     public async Task WhicheverWriteMeetsAnOutageItEndsAsWithoutOne(string what, bool isDone)
     {
         Fault fault = isDone ? new Fault.CutAfter() : new Fault.CutBefore();
         var (undisturbed, writes) = await EndAsync(what, null, fault);
-        Assert.StartsWith(what == BlueGreen ? "Healthy v2" : "Undone v1", undisturbed, StringComparison.Ordinal);
+        Assert.StartsWith(what is BlueGreen or Headers ? "Healthy v2" : "Undone v1", undisturbed, StringComparison.Ordinal);
 
         var ends = await Task.WhenAll(Enumerable.Range(0, writes).Select(at => EndAsync(what, at, fault)));
 
@@ -57,25 +61,32 @@ public sealed class SteppedOutageTests
     }
 
     /// <summary>How a rollout of its own ends, told in words, and how many writes it took.</summary>
-    /// <param name="what">The workload's kind, or blue-green.</param>
+    /// <param name="what">A Deployment's strategy, or the kind of another workload.</param>
     /// <param name="at">Which write meets the fault; null for none.</param>
     /// <param name="fault">The fault.</param>
     private static async Task<(string End, int Writes)> EndAsync(string what, int? at, Fault fault)
     {
         await using var cluster = await TestCluster.StartAsync();
         var place = new Playground(cluster.Client(), "default", isReal: false);
-        var kind = what == BlueGreen ? "deployment" : what;
+        var kind = what is BlueGreen or Headers ? "deployment" : what;
         await TargetSteps.DeployedAsync(place, kind, "app:v1", new() { ["replicas"] = 3 });
-        if (what == BlueGreen) await Routes.ServiceAsync(place);
+        if (what is BlueGreen or Headers) await Routes.ServiceAsync(place);
+        if (what == Headers) await Routes.IstioAsync(place, subsets: false);
         await using var stage = new Stage(place, kind);
         var writes = 0;
         cluster.Next(request => IsWrite(request) && writes++ == at, fault);
 
-        var request = what == BlueGreen ? Stage.Request("") with { Strategy = RolloutStrategy.BlueGreen, AutoPromote = true } : BadCanary;
+        var request = what switch
+        {
+            BlueGreen => Stage.Request("") with { Strategy = RolloutStrategy.BlueGreen, AutoPromote = true },
+            Headers => Stage.Request("") with { Steps = [new HeaderStep(new Dictionary<string, string> { ["x"] = "1" }), new WeightStep(34)], Docker = new() { Router = "Istio" } },
+            _ => BadCanary,
+        };
         var status = await stage.StartAsync(request);
 
         var (stable, canary, _) = kind == "deployment" ? await stage.CountsAsync() : default;
-        return ($"{status.Phase} {status.Image!.Tag}, {stable} and {canary ?? 0} replicas: {string.Join(' ', status.Decisions.Select(decision => decision.Action))}", writes);
+        var rules = what == Headers ? $" behind {await Routes.RulesAsync(place, Resources.VirtualServices)}" : "";
+        return ($"{status.Phase} {status.Image!.Tag}, {stable} and {canary ?? 0} replicas{rules}: {string.Join(' ', status.Decisions.Select(decision => decision.Action))}", writes);
     }
 
     /// <summary>Neither the leases between shells nor the namespace's end are part of the rollout.</summary>

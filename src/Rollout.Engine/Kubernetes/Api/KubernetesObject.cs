@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace Rollout.Engine.Kubernetes.Api;
 
@@ -17,7 +19,8 @@ public interface IKubernetesObject
 }
 
 /// <summary>metadata of an object.</summary>
-public record ObjectMeta
+[JsonConverter(typeof(ModelReader<ObjectMeta>))]
+public record ObjectMeta : IReadable
 {
     /// <summary>The name.</summary>
     public string Name { get; set => field = value ?? ""; } = "";
@@ -40,13 +43,28 @@ public record ObjectMeta
     /// <summary>Who owns it.</summary>
     public IReadOnlyList<OwnerReference> OwnerReferences { get; set => field = value ?? []; } = [];
 
-    private static readonly IReadOnlyDictionary<string, string> NoStrings = new Dictionary<string, string>();
+    internal static readonly IReadOnlyDictionary<string, string> NoStrings = new Dictionary<string, string>();
 
     /// <summary>An annotation's value, or null.</summary>
     public string? Annotation(string key) => Annotations.TryGetValue(key, out var value) ? value : null;
 
     /// <summary>True where the object with this uid controls it.</summary>
     public bool IsControlledBy(string uid) => OwnerReferences.Any(owner => owner.Controller && owner.Uid == uid);
+
+    void IReadable.Take(ref Utf8JsonReader json)
+    {
+        if (json.ValueTextEquals("name"u8)) Name = json.Text();
+        else if (json.ValueTextEquals("namespace"u8)) Namespace = json.Text();
+        else if (json.ValueTextEquals("uid"u8)) Uid = json.Text();
+        else if (json.ValueTextEquals("resourceVersion"u8)) ResourceVersion = json.Text();
+        else if (json.ValueTextEquals("generation"u8)) Generation = json.Long();
+        else if (json.ValueTextEquals("creationTimestamp"u8)) CreationTimestamp = json.Time();
+        else if (json.ValueTextEquals("deletionTimestamp"u8)) DeletionTimestamp = json.Time();
+        else if (json.ValueTextEquals("labels"u8)) Labels = json.Map();
+        else if (json.ValueTextEquals("annotations"u8)) Annotations = json.Map();
+        else if (json.ValueTextEquals("ownerReferences"u8)) OwnerReferences = json.List<OwnerReference>();
+        else json.TrySkip();
+    }
 }
 
 /// <summary>metadata of an object of which it matters who wrote which field; that is much text, which others leave out.</summary>
@@ -70,7 +88,7 @@ public sealed record ManagedFieldsEntry
 }
 
 /// <summary>An entry of metadata.ownerReferences.</summary>
-public sealed record OwnerReference
+public sealed record OwnerReference : IReadable
 {
     /// <summary>The owner's kind.</summary>
     public string Kind { get; set => field = value ?? ""; } = "";
@@ -80,6 +98,15 @@ public sealed record OwnerReference
     public string Uid { get; set => field = value ?? ""; } = "";
     /// <summary>True for the one owner that manages it.</summary>
     public bool Controller { get; set; }
+
+    void IReadable.Take(ref Utf8JsonReader json)
+    {
+        if (json.ValueTextEquals("kind"u8)) Kind = json.Text();
+        else if (json.ValueTextEquals("name"u8)) Name = json.Text();
+        else if (json.ValueTextEquals("uid"u8)) Uid = json.Text();
+        else if (json.ValueTextEquals("controller"u8)) Controller = json.Flag();
+        else json.TrySkip();
+    }
 }
 
 /// <summary>Names another object.</summary>
@@ -92,7 +119,8 @@ public sealed record ObjectReference
 }
 
 /// <summary>A condition of an object's status.</summary>
-public sealed record Condition
+[JsonConverter(typeof(ModelReader<Condition>))]
+public sealed record Condition : IReadable
 {
     /// <summary>Available, Progressing, Ready, PodScheduled ...</summary>
     public string Type { get; set => field = value ?? ""; } = "";
@@ -104,6 +132,16 @@ public sealed record Condition
     public string Message { get; set => field = value ?? ""; } = "";
     /// <summary>When the status last changed.</summary>
     public DateTimeOffset? LastTransitionTime { get; set; }
+
+    void IReadable.Take(ref Utf8JsonReader json)
+    {
+        if (json.ValueTextEquals("type"u8)) Type = json.Text();
+        else if (json.ValueTextEquals("status"u8)) Status = json.Text();
+        else if (json.ValueTextEquals("reason"u8)) Reason = json.Text();
+        else if (json.ValueTextEquals("message"u8)) Message = json.Text();
+        else if (json.ValueTextEquals("lastTransitionTime"u8)) LastTransitionTime = json.Time();
+        else json.TrySkip();
+    }
 }
 
 /// <summary>One page of a list.</summary>

@@ -1,10 +1,14 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Rollout.Engine.Kubernetes.Api;
 
 /// <summary>spec.selector of a workload.</summary>
-public sealed record LabelSelector
+[JsonConverter(typeof(ModelReader<LabelSelector>))]
+public sealed record LabelSelector : IReadable
 {
     /// <summary>Labels that must be equal.</summary>
-    public IReadOnlyDictionary<string, string> MatchLabels { get; set => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> MatchLabels { get; set => field = value ?? ObjectMeta.NoStrings; } = ObjectMeta.NoStrings;
     /// <summary>Further rules.</summary>
     public IReadOnlyList<LabelRequirement> MatchExpressions { get; set => field = value ?? []; } = [];
 
@@ -14,10 +18,17 @@ public sealed record LabelSelector
 
     /// <summary>As a labelSelector parameter takes it: <c>app=shop,tier in (a,b)</c>.</summary>
     public override string ToString() => string.Join(',', MatchLabels.Select(label => $"{label.Key}={label.Value}").Concat(MatchExpressions.Select(rule => rule.ToString())));
+
+    void IReadable.Take(ref Utf8JsonReader json)
+    {
+        if (json.ValueTextEquals("matchLabels"u8)) MatchLabels = json.Map();
+        else if (json.ValueTextEquals("matchExpressions"u8)) MatchExpressions = json.List<LabelRequirement>();
+        else json.TrySkip();
+    }
 }
 
 /// <summary>One rule of matchExpressions.</summary>
-public sealed record LabelRequirement
+public sealed record LabelRequirement : IReadable
 {
     /// <summary>The label.</summary>
     public string Key { get; set => field = value ?? ""; } = "";
@@ -43,4 +54,12 @@ public sealed record LabelRequirement
         "Exists" => Key,
         _ => "!" + Key,
     };
+
+    void IReadable.Take(ref Utf8JsonReader json)
+    {
+        if (json.ValueTextEquals("key"u8)) Key = json.Text();
+        else if (json.ValueTextEquals("operator"u8)) Operator = json.Text();
+        else if (json.ValueTextEquals("values"u8)) Values = json.Texts();
+        else json.TrySkip();
+    }
 }

@@ -163,10 +163,12 @@ public sealed class HeaderMatchContractTests
         var writes = 0;
         cluster.Next(request =>
         {
-            // Between the look and the write another rule comes before all, at each write of the first few.
-            if (IsWriteOfRoute(request) && ++writes is 1 or 3) cluster.Store.Change(new Key("networking.istio.io/virtualservices", "default", "site"), site =>
+            // Between the look and the write another rule comes before all, or the one that is copied changes.
+            if (IsWriteOfRoute(request) && ++writes is 1 or 2 or 4) cluster.Store.Change(new Key("networking.istio.io/virtualservices", "default", "site"), site =>
             {
-                site["spec"]!["http"]!.AsArray().Insert(0, new JsonObject { ["route"] = new JsonArray(new JsonObject { ["destination"] = new JsonObject { ["host"] = $"other{writes}" } }) });
+                var rules = site["spec"]!["http"]!.AsArray();
+                if (writes == 2) rules[^1]!["timeout"] = "7s";
+                else rules.Insert(0, new JsonObject { ["route"] = new JsonArray(new JsonObject { ["destination"] = new JsonObject { ["host"] = $"other{writes}" } }) });
                 return site;
             });
             return false;
@@ -174,8 +176,9 @@ public sealed class HeaderMatchContractTests
 
         await stage.StartAsync(Routed("Istio", Canary, new PauseStep()));
         Assert.Equal("other1 | x-canary=true app-canary | app", await Routes.RulesAsync(stage.Place, Resources.VirtualServices));
+        Assert.Equal("7s", $"{(await stage.Place.GetAsync(Resources.VirtualServices, "site"))!.Spec["http"]![1]!["timeout"]}");
         Assert.Equal(RolloutPhase.Undone, (await stage.DoAsync(RolloutVerb.Stop)).Phase);
-        Assert.Equal(("other3 | other1 | app", 4), (await Routes.RulesAsync(stage.Place, Resources.VirtualServices), writes));
+        Assert.Equal(("other4 | other1 | app", 5), (await Routes.RulesAsync(stage.Place, Resources.VirtualServices), writes));
     }
 
     [Theory, EachCluster]
@@ -264,6 +267,16 @@ public sealed class HeaderMatchContractTests
         Assert.Equal(1, (await stage.Place.GetAsync(Resources.Deployments, "app"))!.Metadata.Generation);
         await done.CancelAsync();
         await gateway;
+    }
+
+    [Theory]
+    [EachClusterWith("statefulset")]
+    [EachClusterWith("daemonset")]
+    public async Task WhatIsReplacedInPlaceHasNone(string cluster, string kind)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await TargetSteps.DeployedAsync(place, kind, "app:v1");
+        Assert.Contains("replaced in place", (await Stage.RefusedAsync("StepNotSupported", () => target.PlanAsync(Routed(null, Canary), SilentReporter.Instance, Stage.Limit))).Message, StringComparison.Ordinal);
     }
 
     [Theory, EachCluster]

@@ -155,6 +155,24 @@ public sealed class RoutedContractTests
         await gateway;
     }
 
+    [Theory, EachCluster]
+    public async Task AWeightThatSomebodyElseChangesInOneRuleOfSeveralIsPutBack(string cluster)
+    {
+        await using var stage = await BehindAServiceAsync(cluster);
+        await Routes.IstioAsync(stage.Place, subsets: false, new JsonObject { ["route"] = new JsonArray(new JsonObject { ["destination"] = new JsonObject { ["host"] = "app" } }) });
+        var rollout = stage.StartAsync(Routed("Istio", "20%,10m"));
+        await AtAsync(stage, "2 of 2: pause 10m");
+        await stage.Place.PatchAsync(Resources.VirtualServices, "site", Patch.Json([new JsonObject { ["op"] = "replace", ["path"] = "/spec/http/0/route/1/weight", ["value"] = 3 }]));
+        // The one at work looks when something of the workload changes.
+        await stage.Place.PatchAsync(Resources.Deployments, "app", Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["turn"] = "1" } } }));
+        await stage.Place.UntilAsync(Resources.VirtualServices, "site", site => (int?)site.Spec["http"]![0]!["route"]![1]!["weight"] == 20);
+
+        Assert.Equal("app=80 app-canary=20 | app=80 app-canary=20", await Routes.WeightsAsync(stage.Place, Resources.VirtualServices));
+        Assert.Equal(RolloutPhase.Undone, (await stage.DoAsync(RolloutVerb.Stop)).Phase);
+        await rollout;
+        Assert.Equal("app=100 | app=100", await Routes.WeightsAsync(stage.Place, Resources.VirtualServices));
+    }
+
     [Theory]
     [EachClusterWith(false)]
     [EachClusterWith(true)]

@@ -15,10 +15,22 @@ public static partial class ForeignText
     public static string Neutralise(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (IsInert(text)) return text;
 
         // In this order: what is taken out may have stood within a command.
         var plain = TerminalPattern().Replace(text.ReplaceLineEndings("\n"), "");
         return CommandPattern().Replace(plain, "$0 ");
+    }
+
+    // Nearly all text is: neither pattern can match without a character outside these or two signs of a command side by side.
+    private static bool IsInert(string text)
+    {
+        foreach (var character in text)
+        {
+            if (character is not ((>= ' ' and <= '~') or '\n' or '\t')) return false;
+        }
+
+        return !text.Contains("##", StringComparison.Ordinal) && !text.Contains("::", StringComparison.Ordinal);
     }
 
     // ECMA-48: control sequences, operating system commands (to their end or the line's), other escapes; single controls but LF and TAB;

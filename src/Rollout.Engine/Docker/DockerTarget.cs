@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
-using System.Text.RegularExpressions;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Docker;
@@ -17,7 +16,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
 
     internal DockerTarget(TargetName name, DockerTargetServices services)
     {
-        if (!name.Name.Split('/').All(part => ContainerName().IsMatch(part))) throw RolloutErrors.InvalidTarget(name.ToString(), "a container's name is letters, digits, '_', '.' and '-', and starts with a letter or digit");
+        if (!name.Name.Split('/').All(IsContainerName)) throw RolloutErrors.InvalidTarget(name.ToString(), "a container's name is letters, digits, '_', '.' and '-', and starts with a letter or digit");
         Name = name;
         this.services = services;
         names = new WorkloadNames(name);
@@ -299,8 +298,16 @@ internal sealed partial class DockerTarget : IRolloutTarget
 
     private RolloutDecision Decision(string action, string message, HealthVerdict? verdict = null) => new(services.Time.GetUtcNow(), action, message, verdict);
 
-    [GeneratedRegex(@"^[a-zA-Z0-9][a-zA-Z0-9_.-]*\z")]
-    private static partial Regex ContainerName();
+    // By hand: the first regular expression sets up what all of this assembly need, and would be the only one that a first look runs.
+    private static bool IsContainerName(string text)
+    {
+        foreach (var character in text)
+        {
+            if (!char.IsAsciiLetterOrDigit(character) && character is not ('_' or '.' or '-')) return false;
+        }
+
+        return text.Length > 0 && char.IsAsciiLetterOrDigit(text[0]);
+    }
 
     private sealed record Sinks(Action<RolloutStatus>? Changed, IReporter Reporter);
 

@@ -17,7 +17,7 @@ internal sealed class OpenPlaces(string directory)
     private readonly Lock _lock = new();
     private readonly Dictionary<object, IRolloutTargets> _known = [];
     private readonly Dictionary<string, Place> _open = new(StringComparer.Ordinal);
-    private readonly Dictionary<(RolloutEndpoint, TargetName, string?), IRolloutTarget> _targets = [];
+    private readonly Dictionary<TargetKey, IRolloutTarget> _targets = [];
     private readonly List<Task> _inUse = [];
 
     /// <summary>An environment variable as a program started from here reads it: PowerShell's location is not this process's directory.</summary>
@@ -57,7 +57,7 @@ internal sealed class OpenPlaces(string directory)
         var target = place.Find(name, @namespace);
         lock (_lock)
         {
-            var key = (place.Endpoint, target.Name, target.Namespace);
+            var key = new TargetKey(place.Endpoint, target.Name, target.Namespace);
             return _targets.TryGetValue(key, out var known) ? known : _targets[key] = target;
         }
     }
@@ -95,4 +95,7 @@ internal sealed class OpenPlaces(string directory)
     }
 
     private sealed record Place(IRolloutTargets Targets, IDisposable Client);
+
+    // A class: a dictionary by a tuple would be compiled at the first call.
+    private sealed record TargetKey(RolloutEndpoint Endpoint, TargetName Name, string? Namespace);
 }

@@ -1,5 +1,5 @@
+using System.Globalization;
 using System.Text;
-using System.Text.Json;
 
 namespace Rollout.Engine.Docker.Api;
 
@@ -24,7 +24,24 @@ internal static class ApiPath
         return query.ToString();
     }
 
-    /// <summary>The API's form of filters: a JSON map of lists.</summary>
-    internal static string Filters(IReadOnlyDictionary<string, IReadOnlyList<string>> filters) =>
-        JsonSerializer.Serialize(filters, DockerJson.Default.IReadOnlyDictionaryStringIReadOnlyListString);
+    /// <summary>The API's form of filters: a JSON map of lists. By hand, as <see cref="ContainerList"/>, whose request has them.</summary>
+    internal static string Filters(IReadOnlyDictionary<string, IReadOnlyList<string>> filters)
+    {
+        var json = new StringBuilder();
+        foreach (var (name, values) in filters) json.Append(json.Length == 0 ? '{' : ',').Append(Quote(name)).Append(":[").AppendJoin(',', values.Select(Quote)).Append(']');
+        return json.Length == 0 ? "{}" : json.Append('}').ToString();
+    }
+
+    private static string Quote(string text)
+    {
+        var quoted = new StringBuilder("\"");
+        foreach (var character in text)
+        {
+            if (character < ' ') quoted.Append("\\u").Append(((int)character).ToString("x4", CultureInfo.InvariantCulture));
+            else if (character is '"' or '\\') quoted.Append('\\').Append(character);
+            else quoted.Append(character);
+        }
+
+        return quoted.Append('"').ToString();
+    }
 }

@@ -11,7 +11,7 @@ internal sealed class ContainerOperations(DockerConnection connection) : IContai
     {
         var filters = new Dictionary<string, IReadOnlyList<string>> { ["label"] = [.. labels] };
         var query = new Dictionary<string, string> { ["all"] = all ? "1" : "0", ["filters"] = ApiPath.Filters(filters) };
-        return connection.GetAsync("containers/json" + ApiPath.Query(query), DockerJson.Default.IReadOnlyListContainerSummary, cancellation);
+        return connection.GetAsync("containers/json" + ApiPath.Query(query), ContainerList.Read, cancellation);
     }
 
     public Task<ContainerInspect?> InspectAsync(string idOrName, CancellationToken cancellation) =>

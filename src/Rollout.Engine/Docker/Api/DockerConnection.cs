@@ -62,16 +62,21 @@ internal sealed class DockerConnection : IDisposable
     {
         var request = new EngineRequest(HttpMethod.Get, path);
         using var response = await SendAsync(request, cancellation, HttpStatusCode.NotFound);
-        return response.StatusCode == HttpStatusCode.NotFound ? null : await ReadAsync(response, request, type, cancellation);
+        return response.StatusCode == HttpStatusCode.NotFound ? null : await ReadAsync(response, request, document => Deserialise(document, type), cancellation);
     }
 
     /// <summary>Reads a JSON document.</summary>
-    internal async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
+    internal Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
+        where T : class =>
+        GetAsync(path, document => Deserialise(document, type), cancellation);
+
+    /// <summary>Reads a JSON document by <paramref name="read"/>, which throws a <see cref="JsonException"/> for what it cannot read.</summary>
+    internal async Task<T> GetAsync<T>(string path, Func<ReadOnlyMemory<byte>, T> read, CancellationToken cancellation)
         where T : class
     {
         var request = new EngineRequest(HttpMethod.Get, path);
         using var response = await SendAsync(request, cancellation);
-        return await ReadAsync(response, request, type, cancellation);
+        return await ReadAsync(response, request, read, cancellation);
     }
 
     /// <summary>Posts a JSON document, or nothing, and returns the JSON of the answer where there is one.</summary>
@@ -84,7 +89,7 @@ internal sealed class DockerConnection : IDisposable
         };
         using var response = await SendAsync(request, cancellation);
         return response.Content.Headers.ContentType?.MediaType == Json.MediaType
-            ? await ReadAsync(response, request, DockerJson.Default.JsonObject, cancellation)
+            ? await ReadAsync(response, request, document => Deserialise(document, DockerJson.Default.JsonObject), cancellation)
             : null;
     }
 
@@ -137,13 +142,13 @@ internal sealed class DockerConnection : IDisposable
         }
     }
 
-    private Task<T> ReadAsync<T>(HttpResponseMessage response, EngineRequest request, JsonTypeInfo<T> type, CancellationToken cancellation)
+    private Task<T> ReadAsync<T>(HttpResponseMessage response, EngineRequest request, Func<ReadOnlyMemory<byte>, T> read, CancellationToken cancellation)
         where T : class =>
-        ReadingAsync(request.ToString(), async () =>
-        {
-            using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-            return await JsonSerializer.DeserializeAsync(stream, type, cancellation) ?? throw new JsonException("null");
-        });
+        ReadingAsync(request.ToString(), async () => read(await response.Content.ReadAsByteArrayAsync(cancellation)));
+
+    private static T Deserialise<T>(ReadOnlyMemory<byte> document, JsonTypeInfo<T> type)
+        where T : class =>
+        JsonSerializer.Deserialize(document.Span, type) ?? throw new JsonException("null");
 
     /// <summary>The engine's own words for what went wrong: {"message": ...}.</summary>
     private async Task<string> MessageAsync(HttpResponseMessage response, CancellationToken cancellation)

@@ -3,9 +3,11 @@ using System.Text.Json.Serialization;
 
 namespace Rollout.Engine.Docker.Api;
 
-/// <summary>How the API's JSON is read and written. Names are matched without case: the API writes some as Id and some as id.</summary>
-[JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(IReadOnlyList<ContainerSummary>))]
+/// <summary>
+/// How the API's JSON is read and written. Names are matched without case: the API writes some as Id and some as id. Metadata alone: code that
+/// writes would encode the name of every property of every type at the first use, and little is written.
+/// </summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNameCaseInsensitive = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ContainerInspect))]
 [JsonSerializable(typeof(ContainerStats))]
 [JsonSerializable(typeof(ImageInspect))]
@@ -16,7 +18,6 @@ namespace Rollout.Engine.Docker.Api;
 [JsonSerializable(typeof(EngineEvent))]
 [JsonSerializable(typeof(SystemInfo))]
 [JsonSerializable(typeof(SystemVersion))]
-[JsonSerializable(typeof(IReadOnlyDictionary<string, IReadOnlyList<string>>))]
 [JsonSerializable(typeof(RegistryAuth))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, RegistryAuth>))]
 [JsonSerializable(typeof(JsonObject))]

@@ -213,7 +213,7 @@ public sealed class AdoptionTests(DockerEngineFixture engine) : IClassFixture<Do
 
         Assert.Equal(RolloutPhase.Healthy, (await shop.StartAsync(await shop.ImageAsync("v2"))).Phase);
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TestLimit.Time);
         var client = (await shop.InspectAsync("client")).Id;
         while (!(await engine.Client.Containers.LogTailAsync(client, 1, patience.Token)).Contains("v2")) await Task.Delay(100, patience.Token);
     }

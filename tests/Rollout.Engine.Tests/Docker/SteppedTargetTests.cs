@@ -407,7 +407,7 @@ public sealed class SteppedTargetTests(DockerEngineFixture engine) : IClassFixtu
 
         internal async Task<RolloutStatus> UntilAsync(Func<RolloutStatus, bool> holds)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+            using var patience = new CancellationTokenSource(TestLimit.Time);
             await foreach (var status in told.Reader.ReadAllAsync(patience.Token))
             {
                 if (holds(status)) return status;

@@ -64,7 +64,7 @@ internal sealed class TestWorkload
     {
         Image = image,
         // More than a laden machine takes: what fails here, fails for a reason of its own.
-        Timeout = TimeSpan.FromMinutes(2),
+        Timeout = TestLimit.Time,
         Docker = (docker ?? new DockerWorkload { Port = Port }) with { Replicas = replicas },
     };
 

@@ -61,7 +61,7 @@ internal sealed class FakeEngine : IAsyncDisposable
     {
         await context.Response.WriteAsync(written);
         await context.Response.Body.FlushAsync();
-        if (read is not null) await read.WaitAsync(TimeSpan.FromSeconds(30));
+        if (read is not null) await read.WaitAsync(TestLimit.Time);
         context.Features.Get<IHttpRequestLifetimeFeature>()!.Abort();
     }
 

@@ -14,7 +14,7 @@ namespace Rollout.Engine.Tests.Engines;
 internal sealed class LoadGenerator : IAsyncDisposable
 {
     private const int FreshConnectionEvery = 20;
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(30);
 
     private readonly Uri _uri;
     private readonly byte[] _request;

@@ -19,7 +19,7 @@ internal sealed record RequestNames(string Counter, string Status, string Good, 
 /// <summary>Requests as they are counted, in the text that Prometheus scrapes.</summary>
 internal sealed class RequestMetrics(RequestNames names)
 {
-    private static readonly double[] Bounds = [0.05, 0.1, 0.2, 0.5, 1, double.PositiveInfinity];
+    private static readonly double[] Bounds = [0.05, 0.1, 0.2, 0.5, 1, 2, 4, double.PositiveInfinity];
 
     private readonly Lock _gate = new();
     private readonly long[] _inBucket = new long[Bounds.Length];

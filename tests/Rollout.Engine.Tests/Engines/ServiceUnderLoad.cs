@@ -47,7 +47,7 @@ public sealed class ServiceUnderLoad : IAsyncLifetime
         Target = new DockerTargets(_services).Find(new TargetName("docker", $"{_engine.Prefix}shop"));
         var shape = new DockerWorkload { Replicas = 2, Port = ShopImages.Port, Router = "haproxy", RouterEndpoint = _router.Socket, Backend = "shop" };
         await RollOutAsync(new RolloutRequest { Image = await ImageAsync("first", ShopImages.Behaviour.Good), Docker = shape });
-        Load = LoadGenerator.Start(_router.Uri, requestsPerSecond: 400, connections: 32, answered: Count);
+        Load = LoadGenerator.Start(_router.Uri, requestsPerSecond: 400, connections: 64, answered: Count);
         await Prometheus.UntilAsync("rate(http_requests_total[2s]) > 0");
     }
 

@@ -39,7 +39,7 @@ internal static class ShopImages
         CMD {2}
         """;
 
-    private const string Lua = """core.register_action("slow", { "http-req" }, function(txn) core.msleep(600) end)""";
+    private const string Lua = """core.register_action("slow", { "http-req" }, function(txn) core.msleep(2500) end)""";
 
     private const string Serve = "/usr/sbin/haproxy -db -f /haproxy.cfg";
 
@@ -50,7 +50,7 @@ internal static class ShopImages
     {
         internal static Behaviour Good { get; } = new();
 
-        /// <summary>Each answer takes 600 ms.</summary>
+        /// <summary>Each answer takes 2.5 s.</summary>
         internal static Behaviour Slow { get; } = new("http-request lua.slow");
 
         /// <summary>Three answers of ten are errors.</summary>

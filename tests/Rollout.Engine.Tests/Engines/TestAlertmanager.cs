@@ -56,7 +56,7 @@ internal sealed class TestAlertmanager : IAsyncDisposable
     /// <summary>Waits until there are alerts that match.</summary>
     internal async Task UntilAsync(string query)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TestLimit.Time);
         while ((await _client.GetFromJsonAsync<JsonElement>(new Uri(Uri, $"api/v2/alerts?{query}"), patience.Token)).GetArrayLength() == 0) await Task.Delay(50, patience.Token);
     }
 

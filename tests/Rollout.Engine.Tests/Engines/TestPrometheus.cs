@@ -83,7 +83,7 @@ public sealed class TestPrometheus : IAsyncLifetime
     internal async Task UntilAsync(string query)
     {
         using var client = Client();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TestLimit.Time);
         while (!(await client.GetStringAsync(new Uri(Uri, $"api/v1/query?query={Uri.EscapeDataString(query)}"), patience.Token)).Contains("\"value\":", StringComparison.Ordinal))
         {
             await Task.Delay(50, patience.Token);

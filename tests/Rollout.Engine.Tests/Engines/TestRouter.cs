@@ -56,7 +56,7 @@ internal sealed class TestRouter : IAsyncDisposable
     internal async Task ReloadAsync()
     {
         var before = await WorkerAsync();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TestLimit.Time);
         for (var poll = 0; await WorkerAsync() is not { } now || now == before; poll++)
         {
             // A master that has just been reloaded misses the signal.

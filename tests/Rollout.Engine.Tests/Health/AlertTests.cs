@@ -45,7 +45,7 @@ public sealed class AlertTests
         var check = new AlertHealthCheck { Name = "alerts", Uri = prometheus.Uri, Source = AlertSource.Prometheus, Matchers = ["severity=\"critical\""], Interval = TimeSpan.FromMilliseconds(100), For = TimeSpan.FromMinutes(5) };
         var watching = ResultAsync(check);
         await prometheus.Shop.SetAsync("ready=false");
-        var result = await watching.WaitAsync(TimeSpan.FromSeconds(60));
+        var result = await watching.WaitAsync(TestLimit.Time);
         Assert.Equal(HealthVerdict.Unhealthy, result.Verdict);
         Assert.Contains("ShopNotReady", result.Message, StringComparison.Ordinal);
     }

@@ -46,7 +46,7 @@ public sealed class DecisionTests(DockerEngineFixture engine) : IClassFixture<Do
         var crashesOnce = await shop.ImageAsync("v1", "CMD [\"sh\", \"-c\", \"[ -f /tmp/again ] && exec httpd -f -p 8080 -h /www; touch /tmp/again; httpd -p 8080 -h /www; sleep 3; exit 1\"]");
         await shop.StartAsync(crashesOnce);
         var first = (await engine.Client.Containers.InspectAsync($"{shop.Name}-1-1", default))!.State.StartedAt;
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TestLimit.Time);
         // Before the rollout by more than the second to which the engine's clock is known.
         while (await engine.Client.Containers.InspectAsync($"{shop.Name}-1-1", patience.Token) is not { RestartCount: 1, State: { Running: true, StartedAt: { } again } } || again == first || DateTimeOffset.UtcNow - again < TimeSpan.FromSeconds(2))
         {
@@ -85,13 +85,13 @@ public sealed class DecisionTests(DockerEngineFixture engine) : IClassFixture<Do
         var asked = new TaskCompletionSource();
         monitoring.Says(_ => asked.TrySetResult() ? 0.001 : 0.002);
         var rollout = shop.StartAsync(request);
-        await asked.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        await asked.Task.WaitAsync(TestLimit.Time);
 
         if (crashes) await engine.Client.Containers.StopAsync($"{shop.Name}-2-1", TimeSpan.Zero, default);
         else Assert.Equal(RolloutPhase.Undone, (await new TestWorkload(engine.Client, engine.Prefix, shop.Name).CommandAsync(RolloutVerb.Stop)).Phase);
 
         monitoring.Says(_ => 0.001);
-        var status = await rollout.WaitAsync(TimeSpan.FromMinutes(1));
+        var status = await rollout.WaitAsync(TestLimit.Time);
         Assert.Equal((RolloutPhase.Undone, crashes ? "ContainerExited" : null, "v1"), (status.Phase, status.Reason, status.Image!.Tag));
     }
 

@@ -291,7 +291,7 @@ public sealed class HealthCheckRunnerTests
         var failing = new States(() => ++looked > 5 ? [] : [new ReplicaState { Name = "shop-1", Running = true, Status = "running" }]);
         var containers = new ContainerHealthCheck { Name = "containers", Interval = TimeSpan.Zero, FailureLimit = 1 };
         var runner = new HealthCheckRunner(failing, TimeProvider.System) { For = TimeSpan.FromHours(1) };
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(TestLimit.Time);
         var health = await runner.RunAsync(Running, [Http(server), containers], SilentReporter.Instance, patience.Token);
         Assert.Equal([HealthVerdict.Healthy, HealthVerdict.Unhealthy], health.Checks.Select(check => check.Verdict));
         Assert.Equal(6, health.Checks[1].Samples);

@@ -47,7 +47,7 @@ public sealed class LocalCheckTests
     [Fact]
     public async Task What_a_program_left_running_is_not_waited_for()
     {
-        var result = await ResultAsync(Shell("sleep 600 & echo $!; exit 3")).WaitAsync(TimeSpan.FromMinutes(1));
+        var result = await ResultAsync(Shell("sleep 600 & echo $!; exit 3")).WaitAsync(TestLimit.Time);
         Assert.Equal((HealthVerdict.Unhealthy, "3"), (result.Verdict, result.Value));
         System.Diagnostics.Process.GetProcessById(int.Parse(result.Message!.Split('\n')[^1], CultureInfo.InvariantCulture)).Kill();
     }
@@ -74,7 +74,7 @@ public sealed class LocalCheckTests
     {
         var hanging = new ScriptHealthCheck { Name = "hangs", Script = "x" }.RunBy((_, _, cancellation) => Task.Delay(Timeout.Infinite, cancellation).ContinueWith<ScriptOutcome>(_ => throw new OperationCanceledException(cancellation), TaskScheduler.Default));
         var runner = new HealthCheckRunner(null!, TimeProvider.System) { EndsAtFirstUnhealthy = true };
-        var health = await runner.RunAsync(TestRollouts.Docker, [hanging with { Timeout = TimeSpan.FromHours(1) }, Shell("exit 1")], SilentReporter.Instance, default).WaitAsync(TimeSpan.FromMinutes(1));
+        var health = await runner.RunAsync(TestRollouts.Docker, [hanging with { Timeout = TimeSpan.FromHours(1) }, Shell("exit 1")], SilentReporter.Instance, default).WaitAsync(TestLimit.Time);
         Assert.Equal([HealthVerdict.Inconclusive, HealthVerdict.Unhealthy], health.Checks.Select(check => check.Verdict));
         Assert.Equal(HealthVerdict.Unhealthy, health.Verdict);
     }

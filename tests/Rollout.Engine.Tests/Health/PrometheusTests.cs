@@ -23,7 +23,7 @@ public sealed class PrometheusTests(TestPrometheus prometheus) : IClassFixture<T
         await other.InitializeAsync();
         var watching = RunAsync(other.Uri, ErrorRate(0.005) with { For = TimeSpan.FromMinutes(5) });
         await other.Shop.SetAsync("errors=0.2");
-        var result = await watching.WaitAsync(TimeSpan.FromSeconds(60));
+        var result = await watching.WaitAsync(TestLimit.Time);
         Assert.Equal(HealthVerdict.Unhealthy, result.Verdict);
         Assert.EndsWith("%", result.Value, StringComparison.Ordinal);
         Assert.Contains("not below 0.5%", result.Message, StringComparison.Ordinal);

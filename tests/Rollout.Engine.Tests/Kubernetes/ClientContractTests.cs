@@ -120,7 +120,7 @@ public sealed class ClientContractTests
         await place.CreateAsync(Resources.Leases, Lease("first", "a"));
         var seen = new List<string>();
         var changes = new ListWatch<Lease>(place.Client, Resources.Leases, place.Namespace, new ListQuery(), TimeProvider.System, Random.Shared);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TestLimit.Time);
 
         await foreach (var change in changes.RunAsync(patience.Token))
         {

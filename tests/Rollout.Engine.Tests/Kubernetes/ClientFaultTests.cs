@@ -13,7 +13,7 @@ namespace Rollout.Engine.Tests.Kubernetes;
 public sealed class ClientFaultTests : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
-    private readonly CancellationToken _patience = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken _patience = TestLimit.FromNow;
     private TestCluster _cluster = null!;
     private KubernetesClient _client = null!;
 

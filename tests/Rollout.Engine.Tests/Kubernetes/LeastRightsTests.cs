@@ -11,7 +11,7 @@ namespace Rollout.Engine.Tests.Kubernetes;
 /// <summary>docs/rbac.yaml holds exactly what is needed: with it everything works, and without any one right of it something does not.</summary>
 public sealed class LeastRightsTests
 {
-    private static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private static CancellationToken Limit => TestLimit.FromNow;
 
     private static readonly string[] Kinds = ["deployment", "statefulset", "daemonset", "rollout"];
 
@@ -39,7 +39,7 @@ public sealed class LeastRightsTests
         {
             var target = targets.Find(new TargetName(kind, "my-" + kind), "default");
             await UntilDoneAsync(target);
-            var plan = await target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:crash")!, Timeout = TimeSpan.FromSeconds(30) }, SilentReporter.Instance, Limit);
+            var plan = await target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:crash")!, Timeout = TestLimit.Time }, SilentReporter.Instance, Limit);
             Assert.Equal(RolloutPhase.Undone, (await target.ApplyAsync(plan, null, SilentReporter.Instance, Limit)).Phase);
         }
 

@@ -12,7 +12,7 @@ namespace Rollout.Engine.Tests.Kubernetes;
 /// <summary>What registries and runtimes say of the image of a rollout, and who keeps it, where a real cluster could not be made to say it.</summary>
 public sealed class RunningDigestTests : IAsyncLifetime
 {
-    private static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private static CancellationToken Limit => TestLimit.FromNow;
     private static readonly string Index = FaultRegistry.Digest([1]);
     private static readonly string Child = FaultRegistry.Digest([2]);
     private static readonly string Config = FaultRegistry.Digest([3]);

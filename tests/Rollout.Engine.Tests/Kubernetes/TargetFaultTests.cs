@@ -10,7 +10,7 @@ namespace Rollout.Engine.Tests.Kubernetes;
 /// <summary>Rollouts while the control plane is slow, away or standing still.</summary>
 public sealed class TargetFaultTests : IAsyncLifetime
 {
-    private readonly CancellationToken _limit = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken _limit = TestLimit.FromNow;
     private TestCluster _cluster = null!;
     private KubernetesClient _client = null!;
     private IRolloutTarget _target = null!;

@@ -8,7 +8,7 @@ namespace Rollout.Engine.Tests.Registries;
 public sealed class ImageDigestsTests : IAsyncLifetime
 {
     private const string Manifest = """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"DIGEST","size":2},"layers":[]}""";
-    private static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token;
+    private static CancellationToken Limit => TestLimit.FromNow;
     private readonly RecordingReporter _reporter = new();
     private readonly ImageDigests _images = new(new DockerConfig("/nowhere"), TimeProvider.System);
     private FaultRegistry _registry = null!;

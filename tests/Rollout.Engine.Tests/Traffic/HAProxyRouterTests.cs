@@ -382,7 +382,7 @@ public sealed class HAProxyRouterTests
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TestLimit.Time);
         while (!await condition()) await Task.Delay(10, limit.Token);
     }
 

@@ -122,7 +122,7 @@ public sealed class DockerClientTests(DockerEngineFixture engine, RegistryFixtur
         var filters = new Dictionary<string, IReadOnlyList<string>> { ["container"] = [id], ["event"] = ["start", "die", "destroy"] };
         var since = DateTimeOffset.UtcNow;
         await Client.Containers.StartAsync(id, None);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimit.Time);
         var seen = new List<string>();
 
         await foreach (var one in Client.System.EventsAsync(filters, since, limit.Token))
@@ -147,7 +147,7 @@ public sealed class DockerClientTests(DockerEngineFixture engine, RegistryFixtur
         });
         await engine.CreateAsync("event");
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching.WaitAsync(TimeSpan.FromSeconds(60)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => watching.WaitAsync(TestLimit.Time));
     }
 
     [FactNeeds("docker", "busybox")]
@@ -308,7 +308,7 @@ public sealed class DockerClientTests(DockerEngineFixture engine, RegistryFixtur
 
     private static async Task UntilAsync(Func<bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TestLimit.Time);
         while (!condition()) await Task.Delay(50, limit.Token);
     }
 

@@ -227,7 +227,7 @@ public sealed class FakeEngineTests
             {
                 await context.Response.WriteAsync($$"""{"status":"{{i}}"}""" + "\r\n");
                 await context.Response.Body.FlushAsync();
-                Assert.True(await next.WaitAsync(TimeSpan.FromSeconds(30)));
+                Assert.True(await next.WaitAsync(TestLimit.Time));
             }
         });
         var told = new List<string?>();
@@ -274,7 +274,7 @@ public sealed class FakeEngineTests
         var build = engine.Client.Images.BuildAsync([], (_, _) => Task.CompletedTask, NoAuths, _ => cancel.Cancel(), cancel.Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => build);
-        await closed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await closed.Task.WaitAsync(TestLimit.Time);
     }
 
     [Fact]

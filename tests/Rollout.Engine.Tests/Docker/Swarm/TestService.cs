@@ -25,7 +25,7 @@ internal sealed class TestService
     internal IRolloutTarget Target { get; }
 
     /// <summary>How long the end of a task counts as a failure of the update: where one is to fail, longer than that takes on a busy machine.</summary>
-    internal const int WhereOneFails = 2_000;
+    internal const int WhereOneFails = 10_000;
 
     /// <summary>Creates a service as a user would.</summary>
     internal static async Task<TestService> CreateAsync(SwarmFixture swarm, ImageReference image, int replicas = 2, int monitorMs = 500)
@@ -66,7 +66,7 @@ internal sealed class TestService
         OpenRouter = (_, _) => throw new NotSupportedException(),
     });
 
-    internal static RolloutRequest Request(ImageReference image, FailureAction onFailure = FailureAction.Undo) => new() { Image = image, OnFailure = onFailure, Timeout = TimeSpan.FromSeconds(40) };
+    internal static RolloutRequest Request(ImageReference image, FailureAction onFailure = FailureAction.Undo) => new() { Image = image, OnFailure = onFailure, Timeout = TestLimit.Time };
 
     internal Task<RolloutStatus> StartAsync(ImageReference image, FailureAction onFailure = FailureAction.Undo) => StartAsync(Request(image, onFailure));
 
@@ -74,11 +74,11 @@ internal sealed class TestService
         await Target.ApplyAsync(await Target.PlanAsync(request, SilentReporter.Instance, cancellation), changed, SilentReporter.Instance, cancellation);
 
     internal async Task<RolloutStatus> UndoAsync(UndoRequest? request = null) =>
-        await Target.ApplyAsync(await Target.PlanUndoAsync(request ?? new UndoRequest { Timeout = TimeSpan.FromSeconds(40) }, CancellationToken.None), null, SilentReporter.Instance, CancellationToken.None);
+        await Target.ApplyAsync(await Target.PlanUndoAsync(request ?? new UndoRequest { Timeout = TestLimit.Time }, CancellationToken.None), null, SilentReporter.Instance, CancellationToken.None);
 
     internal async Task<RolloutStatus> CommandAsync(RolloutVerb verb)
     {
-        var plan = await Target.PlanAsync(new RolloutCommand(verb) { Timeout = TimeSpan.FromSeconds(40) }, SilentReporter.Instance, CancellationToken.None);
+        var plan = await Target.PlanAsync(new RolloutCommand(verb) { Timeout = TestLimit.Time }, SilentReporter.Instance, CancellationToken.None);
         return await Target.ApplyAsync(plan, null, SilentReporter.Instance, CancellationToken.None);
     }
 
@@ -93,7 +93,7 @@ internal sealed class TestService
     /// <summary>Follows it until it is as it should be.</summary>
     internal async Task<RolloutStatus> UntilAsync(Predicate<RolloutStatus> isThere)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(TestLimit.Time);
         RolloutStatus? last = null;
         try
         {

@@ -79,7 +79,7 @@ public sealed class GrpcServerTests
         await begun.Task;
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hanging);
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await cancelled.Task.WaitAsync(TestLimit.Time);
         Assert.Equal("0", (await server.CallAsync(Echo, [[1]])).Status);
     }
 
@@ -99,7 +99,7 @@ public sealed class GrpcServerTests
         var serving = new GrpcServer(new Dictionary<string, Func<GrpcCall, Task>>(), _ => { }).RunAsync(there, CancellationToken.None);
         await here.WriteAsync(System.Text.Encoding.Latin1.GetBytes(sent));
 
-        var broken = await Assert.ThrowsAsync<Http2Exception>(() => serving.WaitAsync(TimeSpan.FromSeconds(30)));
+        var broken = await Assert.ThrowsAsync<Http2Exception>(() => serving.WaitAsync(TestLimit.Time));
         Assert.Equal(why, broken.Code);
         for (var skipped = 0; skipped < SkipServerPreface; skipped++) await ReadFrameAsync(here);
         var (type, payload) = await ReadFrameAsync(here);
@@ -131,7 +131,7 @@ public sealed class GrpcServerTests
         var call = server.CallAsync(Echo, [[1]], endless: true);
         await begun.Task;
         await server.DisposeAsync();
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await ended.Task.WaitAsync(TestLimit.Time);
         await Assert.ThrowsAnyAsync<Exception>(() => call);
     }
 

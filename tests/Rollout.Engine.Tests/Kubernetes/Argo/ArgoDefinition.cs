@@ -20,7 +20,7 @@ internal static partial class ArgoDefinition
         try
         {
             if (await client.GetAsync(Definitions, null, Name, CancellationToken.None) is null) await client.CreateAsync(Definitions, null, Body(), dryRun: false, CancellationToken.None);
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var patience = new CancellationTokenSource(TestLimit.Time);
             var changes = new ListWatch<Definition>(client, Definitions, null, new ListQuery { FieldSelector = "metadata.name=" + Name }, TimeProvider.System, Random.Shared);
             await foreach (var change in changes.RunAsync(patience.Token))
             {

@@ -11,7 +11,7 @@ namespace Rollout.Engine.Tests.Kubernetes.Argo;
 /// <summary>A Rollout named <c>app</c> in a namespace of its own, and what tests do with it.</summary>
 internal static class ArgoPlace
 {
-    public static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
+    public static CancellationToken Limit => TestLimit.FromNow;
 
     public const string TwoPauses = """{"canary":{"steps":[{"setWeight":50},{"pause":{}},{"setWeight":75},{"pause":{}}]}}""";
     public const string OnePause = """{"canary":{"steps":[{"setWeight":50},{"pause":{}}]}}""";
@@ -39,7 +39,7 @@ internal static class ArgoPlace
 
     public static async Task<RolloutStatus> StartAsync(IRolloutTarget target, string image, FailureAction onFailure = FailureAction.Undo, Action<RolloutStatus>? seen = null, CancellationToken? cancellation = null)
     {
-        var request = new RolloutRequest { Image = ((ImageSource?)image)!, OnFailure = onFailure, Timeout = TimeSpan.FromSeconds(30) };
+        var request = new RolloutRequest { Image = ((ImageSource?)image)!, OnFailure = onFailure, Timeout = TestLimit.Time };
         return await target.ApplyAsync(await target.PlanAsync(request, SilentReporter.Instance, Limit), seen, SilentReporter.Instance, cancellation ?? Limit);
     }
 
@@ -50,7 +50,7 @@ internal static class ArgoPlace
     }
 
     public static async Task<RolloutStatus> UndoAsync(IRolloutTarget target, UndoRequest? request = null) =>
-        await target.ApplyAsync(await target.PlanUndoAsync(request ?? new UndoRequest { Timeout = TimeSpan.FromSeconds(30) }, Limit), null, SilentReporter.Instance, Limit);
+        await target.ApplyAsync(await target.PlanUndoAsync(request ?? new UndoRequest { Timeout = TestLimit.Time }, Limit), null, SilentReporter.Instance, Limit);
 
     public static async Task<ArgoRollout> ReadAsync(Playground place) => (await place.GetAsync(ArgoRollout.Resource, "app"))!;
 

@@ -165,7 +165,7 @@ public sealed class ArgoTargetTests
         await StartAsync(target, "app:dielater");
         await place.UntilAsync(ArgoRollout.Resource, "app", rollout => rollout.Status.AvailableReplicas == 0);
 
-        var undone = await UndoAsync(target, new UndoRequest { Verdict = HealthVerdict.Unhealthy, Timeout = TimeSpan.FromSeconds(20) });
+        var undone = await UndoAsync(target, new UndoRequest { Verdict = HealthVerdict.Unhealthy, Timeout = TestLimit.Time });
 
         Assert.Equal((RolloutPhase.Undone, "v1"), (undone.Phase, undone.Image!.Tag));
     }
@@ -285,7 +285,7 @@ public sealed class ArgoTargetTests
     {
         await using var place = await Clusters.PlaygroundAsync("in-process");
         var target = await DeployedAsync(place, ByHand);
-        var request = new RolloutRequest { Image = ((ImageSource?)"app:v2")!, AutoPromote = true, ScaleDownDelay = TimeSpan.FromSeconds(90), Timeout = TimeSpan.FromSeconds(30) };
+        var request = new RolloutRequest { Image = ((ImageSource?)"app:v2")!, AutoPromote = true, ScaleDownDelay = TimeSpan.FromSeconds(90), Timeout = TestLimit.Time };
 
         var plan = await target.PlanAsync(request, SilentReporter.Instance, Limit);
         Assert.Contains("scaleDownDelaySeconds", plan.Description, StringComparison.Ordinal);
@@ -325,7 +325,7 @@ public sealed class ArgoTargetTests
         await using var place = await Clusters.PlaygroundAsync("in-process");
         var target = await DeployedAsync(place, OnePause);
         var nobody = new TcpHealthCheck { Name = "port", HostName = "127.0.0.1", Port = Engines.Ports.Free(), FailureLimit = 1 };
-        var request = new RolloutRequest { Image = ((ImageSource?)"app:v2")!, HealthChecks = [nobody], Timeout = TimeSpan.FromSeconds(30) };
+        var request = new RolloutRequest { Image = ((ImageSource?)"app:v2")!, HealthChecks = [nobody], Timeout = TestLimit.Time };
         Assert.Equal(RolloutPhase.Paused, (await target.ApplyAsync(await target.PlanAsync(request, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit)).Phase);
 
         var done = await DoAsync(Target(place), RolloutVerb.Resume);

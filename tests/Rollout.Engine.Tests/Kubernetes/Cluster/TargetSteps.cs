@@ -10,7 +10,7 @@ namespace Rollout.Engine.Tests.Kubernetes.Cluster;
 /// <summary>What tests of rollouts do again and again: deploy <c>app</c>, roll it out, undo it, look at its Pods.</summary>
 internal static class TargetSteps
 {
-    public static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromMinutes(20)).Token;
+    public static CancellationToken Limit => TestLimit.FromNow;
 
     public static KubernetesTargets Targets(Playground place, IImageDigests? images = null) => new(place.Client, TimeProvider.System, Random.Shared) { Images = images ?? AnyImage.Instance };
 

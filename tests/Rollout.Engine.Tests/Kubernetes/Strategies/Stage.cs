@@ -11,7 +11,7 @@ namespace Rollout.Engine.Tests.Kubernetes.Strategies;
 /// <summary>A workload <c>app</c> of v1, a Deployment mostly, in a namespace of its own, and what tests of rollouts in steps do with it. Each use of it is another shell.</summary>
 internal sealed class Stage(Playground place, string kind = "deployment", TimeProvider? time = null) : IAsyncDisposable
 {
-    public static readonly CancellationToken Limit = new CancellationTokenSource(TimeSpan.FromMinutes(20)).Token;
+    public static CancellationToken Limit => TestLimit.FromNow;
 
     public Playground Place => place;
 

@@ -10,22 +10,23 @@
     Description          = 'Takes source to running software safely: build, tag, push with proof, roll out, check health, undo.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
+    # With commas one expression; without, PowerShell would compile a statement for each at every import.
     CmdletsToExport      = @(
-        'Get-Rollout'
-        'Get-RolloutHistory'
-        'New-RolloutHealthCheck'
-        'New-RolloutImage'
-        'Publish-Image'
-        'Restart-Rollout'
-        'Resume-Rollout'
-        'Set-ImageTag'
-        'Start-Rollout'
-        'Stop-Rollout'
-        'Suspend-Rollout'
-        'Test-RolloutEnvironment'
-        'Test-RolloutHealth'
-        'Undo-Rollout'
-        'Wait-Rollout'
+        'Get-Rollout',
+        'Get-RolloutHistory',
+        'New-RolloutHealthCheck',
+        'New-RolloutImage',
+        'Publish-Image',
+        'Restart-Rollout',
+        'Resume-Rollout',
+        'Set-ImageTag',
+        'Start-Rollout',
+        'Stop-Rollout',
+        'Suspend-Rollout',
+        'Test-RolloutEnvironment',
+        'Test-RolloutHealth',
+        'Undo-Rollout',
+        'Wait-Rollout',
         'Watch-Rollout'
     )
     FunctionsToExport    = @()

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
@@ -13,6 +14,8 @@ namespace Rollout.Engine.Tests.Kubernetes;
 /// <summary>The models that read themselves, each with objects made from its own properties: a property that is forgotten, or has the wrong name, shows.</summary>
 public sealed class ModelReaderTests
 {
+    private static readonly ConcurrentDictionary<Type, JsonSerializerOptions> Readers = [];
+
     public static TheoryData<Type> Models => [.. typeof(IReadable).Assembly.GetTypes().Where(ReadsItself)];
 
     [Theory, MemberData(nameof(Models))]
@@ -61,11 +64,9 @@ public sealed class ModelReaderTests
     // Not one that has it from its base, as ManagedMeta has: the serializer reads that.
     private static bool ReadsItself(Type type) => type.IsClass && type.IsAssignableTo(typeof(IReadable)) && type.GetInterfaceMap(typeof(IReadable)).TargetMethods[0].DeclaringType == type;
 
-    private static object Read(Type model, JsonObject json)
-    {
-        var reader = (JsonConverter)Activator.CreateInstance(typeof(ModelReader<>).MakeGenericType(model))!;
-        return JsonSerializer.Deserialize(json.ToJsonString(), model, new JsonSerializerOptions { Converters = { reader } })!;
-    }
+    private static object Read(Type model, JsonObject json) => JsonSerializer.Deserialize(json.ToJsonString(), model, Readers.GetOrAdd(model, OptionsOf))!;
+
+    private static JsonSerializerOptions OptionsOf(Type model) => new() { Converters = { (JsonConverter)Activator.CreateInstance(typeof(ModelReader<>).MakeGenericType(model))! } };
 
     /// <summary>An object with some of the model's properties, and others that it does not have.</summary>
     private static JsonObject Written(Type model, Random random)

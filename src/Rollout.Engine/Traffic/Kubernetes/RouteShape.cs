@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
-using Rollout.Engine.Rollouts;
 
 namespace Rollout.Engine.Traffic.Kubernetes;
 

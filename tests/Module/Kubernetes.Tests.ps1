@@ -301,7 +301,7 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
             Invoke-TestCluster $cluster POST "/api/v1/namespaces/$space/services" @{ apiVersion = 'v1'; kind = 'Service'; metadata = @{ name = 'asked' }; spec = @{ selector = @{ app = 'asked' }; ports = @(@{ port = 80 }) } } | Out-Null
             $routes = "/apis/networking.istio.io/v1/namespaces/$space/virtualservices"
             Invoke-TestCluster $cluster POST $routes @{ apiVersion = 'networking.istio.io/v1'; kind = 'VirtualService'; metadata = @{ name = 'asked' }; spec = @{ http = @(@{ route = @(@{ destination = @{ host = 'asked' } }) }) } } | Out-Null
-            $steps = @{ Header = @{ 'X-Canary' = $true } }, 'pause,50%'
+            $steps = (ConvertFrom-Json '{"Header":{"X-Canary":"true"}}'), 'pause,50%'
 
             Start-Rollout deployment/asked -Image 127.0.0.1:1/app:v2 -Strategy Canary -Router Istio -Step $steps @at -WhatIf | Should -BeNullOrEmpty
             Get-Generation asked | Should -Be 1
@@ -310,7 +310,7 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
             $held.Step | Should -Be '2 of 3: pause'
             (Get-Rollout deployment/asked @at).Message | Should -BeLike '*Requests with the header X-Canary go to the new.'
             $rules = (Invoke-TestCluster $cluster GET "$routes/asked").spec.http
-            $rules.Count, $rules[0].match[0].headers.'x-canary'.exact, $rules[0].route[0].destination.host | Should -Be 2, 'True', 'asked-canary'
+            $rules.Count, $rules[0].match[0].headers.'x-canary'.exact, $rules[0].route[0].destination.host | Should -Be 2, 'true', 'asked-canary'
             ($held | Resume-Rollout -Full).Phase | Should -Be Healthy
             (Invoke-TestCluster $cluster GET "$routes/asked").spec.http.Count | Should -Be 1
         }

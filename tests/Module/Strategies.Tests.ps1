@@ -11,11 +11,19 @@ Describe 'Start-Rollout -Step' {
         @{ Case = 'a weight without its sign'; Step = { @{ Weight = 5 } }; Id = 'ParameterArgumentTransformationError'; Names = 'quote it' }
         @{ Case = 'what is no step'; Step = { '5%,soon' }; Id = 'ParameterArgumentTransformationError'; Names = "'soon' is not a step" }
         @{ Case = 'two things in one table'; Step = { @{ Weight = '5%'; Pause = '2m' } }; Id = 'ParameterArgumentTransformationError'; Names = 'one of Weight' }
+        @{ Case = 'a header whose value is no text'; Step = { @{ Header = @{ 'X-Canary' = $true } } }; Id = 'ParameterArgumentTransformationError'; Names = 'quote it' }
+        @{ Case = 'a header of several values'; Step = { @{ Header = @{ 'X-Canary' = 'a', 'b' } } }; Id = 'ParameterArgumentTransformationError'; Names = 'quote it' }
+        @{ Case = 'a header twice'; Step = { ConvertFrom-Json '{"Header":{"x-a":"1","X-A":"2"}}' -AsHashtable }; Id = 'ParameterArgumentTransformationError'; Names = "'X-A' is there twice" }
     ) {
         $steps = & $Step
         $failure = Get-Failure { Start-Rollout docker/x -Image x:1 -Strategy Canary -Step $steps }
         $failure.FullyQualifiedErrorId | Should -BeLike "$Id,*"
         $failure.Exception.Message | Should -BeLike "*$Names*"
+    }
+
+    It 'takes steps as they come from JSON' {
+        $steps = ConvertFrom-Json '["5%", {"Pause":60}, {"Replicas":2}, {"Weight":"25%"}, {"Pause":true, "ApprovalLimit":"1h"}, {"Check":true}]'
+        (Get-Failure { Start-Rollout docker/x -Strategy Canary -Step $steps -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'ImageMissing,*'
     }
 
     It 'refuses an unquoted 5s on the command line' {

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using Rollout.Engine.Literals;
 
 namespace Rollout.Engine.Rollouts;
@@ -59,6 +60,8 @@ public static class StepText
 
     private static RolloutStep FromTable(IDictionary table)
     {
+        var names = table.Keys.Cast<object>().Select(key => $"{key}").ToList();
+        if (names.GroupBy(name => name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice) throw StepErrors.InvalidStep(twice.Key, "it is there twice");
         var fields = table.Keys.Cast<object>().ToDictionary(key => $"{key}", key => table[key], StringComparer.OrdinalIgnoreCase);
         fields.Remove("ApprovalLimit", out var limit);
         if (fields.Count != 1) throw StepErrors.InvalidStep(string.Join("; ", fields.Keys), "a table has one of Weight, Pause, Check, Replicas and Header");
@@ -70,7 +73,8 @@ public static class StepText
             "WEIGHT" when value is not null => Weight(value),
             "PAUSE" => Pause(value, limit),
             "CHECK" => new CheckStep(Checks(value)),
-            "REPLICAS" => Replicas(value is string text && int.TryParse(text, out var number) ? number : value),
+            // JSON's whole numbers are long.
+            "REPLICAS" => Replicas(value is string or long && int.TryParse($"{value}", NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : value),
             "HEADER" => new HeaderStep(Headers(value)),
             _ => throw StepErrors.InvalidStep(kind, "a table has one of Weight, Pause, Check, Replicas and Header"),
         };
@@ -108,13 +112,24 @@ public static class StepText
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var key in table.Keys)
         {
-            var (name, text) = ($"{key}", $"{table[key]}");
-            if (!IsHeaderName(name)) throw StepErrors.InvalidStep("Header", $"'{name}' is not the name of a header");
-            if (text.Length is 0 or > LongestHeaderValue || text.Any(char.IsControl)) throw StepErrors.InvalidStep("Header", $"'{name}' has not the value of a header");
+            var name = $"{key}";
+            if (!IsHeaderName(name)) throw StepErrors.InvalidStep("Header", $"'{ForeignText.Neutralise(name)}' is not the name of a header");
+            var text = HeaderValue(name, table[key]);
             if (!headers.TryAdd(name, text)) throw StepErrors.InvalidStep("Header", $"'{name}' is there twice");
         }
 
         return headers;
+    }
+
+    /// <summary>A text that a request can have: of $true PowerShell makes True, of a list the name of its type.</summary>
+    private static string HeaderValue(string name, object? value)
+    {
+        if (value is not (null or string or int or long)) throw StepErrors.InvalidStep("Header", $"the value of '{name}' has come as {value.GetType().Name}, so quote it: '{name}'='true'");
+        var text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+        if (text.Length is 0 or > LongestHeaderValue) throw StepErrors.InvalidStep("Header", $"the value of '{name}' has {text.Length} characters, and it needs 1 to {LongestHeaderValue}");
+        if (text.Any(char.IsControl)) throw StepErrors.InvalidStep("Header", $"the value of '{name}' has control characters");
+        // Whoever reads a request takes the blanks around a value away.
+        return text == text.Trim() ? text : throw StepErrors.InvalidStep("Header", $"the value of '{name}' begins or ends with blanks, as no request's does");
     }
 
     /// <summary>A token of HTTP.</summary>

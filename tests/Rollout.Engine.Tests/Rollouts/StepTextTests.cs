@@ -49,8 +49,9 @@ public sealed class StepTextTests
             new Hashtable { ["Pause"] = true, ["ApprovalLimit"] = "1h" },
             new Hashtable { ["Check"] = true },
             new Dictionary<string, object> { ["Replicas"] = 2 },
+            new Dictionary<string, object> { ["Replicas"] = 2L },
         ];
-        Assert.Equal(StepText.Parse("5%,2m,2m,2m,pause,pause within 1h,check,replicas 2"), StepText.From(tables));
+        Assert.Equal(StepText.Parse("5%,2m,2m,2m,pause,pause within 1h,check,replicas 2,replicas 2"), StepText.From(tables));
     }
 
     [Fact]
@@ -63,6 +64,10 @@ public sealed class StepTextTests
         Assert.Equal("header X-Canary", header.ToString());
         Assert.Equal("no header", Assert.Single(StepText.From(new Hashtable { ["Header"] = new Hashtable() })).ToString());
     }
+
+    [Fact]
+    public void A_header_whose_value_is_a_whole_number_has_its_digits() =>
+        Assert.Equal("1000", Assert.IsType<HeaderStep>(Assert.Single(StepText.From(new Hashtable { ["Header"] = new Hashtable { ["x"] = 1000 } }))).Headers["x"]);
 
     [Fact]
     public void Header_matches_are_the_same_in_any_case_and_order_of_their_names()
@@ -101,6 +106,14 @@ public sealed class StepTextTests
         { new() { ["Header"] = new Hashtable { ["x"] = "" } }, "InvalidStep" },
         { new() { ["Header"] = new Hashtable { ["x"] = "a\nb" } }, "InvalidStep" },
         { new() { ["Header"] = new Hashtable { ["x"] = "a", ["X"] = "b" } }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { ["x"] = " a" } }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { ["x"] = new string('a', 4097) } }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { ["x"] = new object[] { "a", "b" } } }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { ["x"] = new Hashtable { ["y"] = "z" } } }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { ["x"] = 1.5 } }, "InvalidStep" },
+        { new() { ["Header"] = new Hashtable { ["x"] = true } }, "InvalidStep" },
+        { new() { ["Weight"] = "5%", ["weight"] = "6%" }, "InvalidStep" },
+        { new() { ["Replicas"] = 3_000_000_000L }, "InvalidStep" },
         { new() { ["Experiment"] = 1 }, "InvalidStep" },
     };
 

@@ -27,6 +27,8 @@ internal static class SecondSide
         {
             if (store.Now >= deadline) throw RouteErrors.NotAccepted($"{route.Router} {route.Name}", "its traffic is not back at what ran before");
             await Task.Delay(LookEvery, store.Cluster.Time, cancellation);
+            // Somebody may have put back meanwhile what was taken out; where it is as wanted, nothing is written.
+            await router.RestoreAsync(cancellation);
         }
     }
 }

@@ -43,7 +43,10 @@ internal sealed record RouteRule(int Number, int Index, JsonObject Body, JsonArr
 
     public JsonObject Backend(int index) => (JsonObject)Backends[index]!;
 
-    public int WeightOf(int index) => (int?)Backend(index)["weight"] ?? Shape.DefaultWeight(Backends.Count);
+    public int WeightOf(int index) => Written(index) ?? Shape.DefaultWeight(Backends.Count);
+
+    /// <summary>The weight as it is written; null where none is.</summary>
+    public int? Written(int index) => (int?)Backend(index)["weight"];
 
     /// <summary>The new side's backend with a weight: as it is there, else like the old side's.</summary>
     public JsonObject NewBackend(string second, int weight)

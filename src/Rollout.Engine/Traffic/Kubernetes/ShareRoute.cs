@@ -22,8 +22,8 @@ internal sealed record ShareRoute
 
     public string NewValue { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The old side's weights as they were, in order.</summary>
-    public IReadOnlyList<int> Weights { get; init => field = value ?? []; } = [];
+    /// <summary>The old side's weights as they were, in order; null where none was written.</summary>
+    public IReadOnlyList<int?> Weights { get; init => field = value ?? []; } = [];
 
     /// <summary>Who else has written its weights: whoever writes them takes the place of the one before in what the API tells, so that it is remembered here.</summary>
     public IReadOnlyList<RouteWriter> Writers { get; init => field = value ?? []; } = [];

@@ -16,7 +16,8 @@ internal sealed class WeightedRouter(IKubernetesClient client, string @namespace
         if (shape.Obstacle(found) is not null) return null;
         return RulesOf(found).Select(rule => rule.Share).Distinct().ToList() switch
         {
-            [] => null,
+            // Somebody took the Service out of it: through it nothing gets to either side.
+            [] => headers.Share(found, 0),
             [var percent] => headers.Share(found, percent),
             _ => TrafficShare.Unclear,
         };
@@ -65,14 +66,18 @@ internal sealed class WeightedRouter(IKubernetesClient client, string @namespace
 
     private IEnumerable<JsonObject> Restored(RouteRule rule)
     {
-        var old = route.Weights.ElementAtOrDefault(rule.Number) is var weight and > 0 ? weight : 1;
-        if (rule.New is not { } present) return rule.WeightOf(rule.Old) == old ? [] : Weight(rule, rule.Old, old);
-        return Weight(rule, rule.Old, old).Concat(route.AddsReference ? [rule.Test(present), JsonPointer.Remove($"{rule.Path}/{present}")] : Weight(rule, present, 0));
+        var old = route.Weights.ElementAtOrDefault(rule.Number) is { } weight ? Weight(rule, rule.Old, Math.Max(1, weight)) : NoWeight(rule, rule.Old);
+        if (rule.New is not { } present) return old;
+        return old.Concat(route.AddsReference ? [rule.Test(present), JsonPointer.Remove($"{rule.Path}/{present}")] : Weight(rule, present, 0));
     }
 
-    private static IEnumerable<JsonObject> Weight(RouteRule rule, int index, int weight) => (int?)rule.Backend(index)["weight"] == weight
+    private static IEnumerable<JsonObject> Weight(RouteRule rule, int index, int weight) => rule.Written(index) == weight
         ? []
         : [rule.Test(index), JsonPointer.Add($"{rule.Path}/{index}/weight", weight)];
+
+    private static IEnumerable<JsonObject> NoWeight(RouteRule rule, int index) => rule.Written(index) is null
+        ? []
+        : [rule.Test(index), JsonPointer.Remove($"{rule.Path}/{index}/weight")];
 
     /// <summary>The rules that send traffic to the old side.</summary>
     private IEnumerable<RouteRule> RulesOf(PlainObject found) => RouteRule.Of(found, shape, @namespace, route.Backend, route.Second);

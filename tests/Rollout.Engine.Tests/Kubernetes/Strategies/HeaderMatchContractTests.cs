@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Rollout.Engine.Tests.Kubernetes.Strategies;
 
-/// <summary>Canaries that get the requests with certain headers, on each cluster: however they end, the route is what it was before, save for its weights.</summary>
+/// <summary>Canaries that get the requests with certain headers, on each cluster: however they end, the route is what it was before.</summary>
 public sealed class HeaderMatchContractTests
 {
     private static readonly HeaderStep Canary = Header(("x-canary", "true"));
@@ -60,7 +60,7 @@ public sealed class HeaderMatchContractTests
         await using var stage = await BehindAServiceAsync(cluster);
         var admin = new JsonObject { ["match"] = new JsonArray(new JsonObject { ["uri"] = new JsonObject { ["prefix"] = "/admin" } }), ["route"] = new JsonArray(new JsonObject { ["destination"] = new JsonObject { ["host"] = "admin" } }) };
         await Routes.IstioAsync(stage.Place, subsets, admin);
-        var before = await Routes.WithoutWeightsAsync(stage.Place, Resources.VirtualServices);
+        var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
         var (old, fresh) = subsets ? ("stable", "canary") : ("app", "app-canary");
 
         await stage.StartAsync(Routed("Istio", Canary, new PauseStep(), Team, new PauseStep(), new WeightStep(10), None, new PauseStep()));
@@ -72,7 +72,7 @@ public sealed class HeaderMatchContractTests
         Assert.DoesNotContain("Requests with", held.Message, StringComparison.Ordinal);
 
         Assert.Equal(RolloutPhase.Healthy, (await stage.DoAsync(RolloutVerb.Resume)).Phase);
-        AssertSame(before, await Routes.WithoutWeightsAsync(stage.Place, Resources.VirtualServices));
+        AssertSame(before, await Routes.SpecAsync(stage.Place, Resources.VirtualServices));
         await stage.AssertAllRunsAsync("v2", 2);
     }
 
@@ -84,7 +84,7 @@ public sealed class HeaderMatchContractTests
         await Routes.GatewayAsync(stage.Place);
         var gateway = Routes.AcceptAsync(stage.Place, done.Token);
         await stage.Place.UntilAsync(Resources.HttpRoutes, "site", route => route.Status.Count > 0);
-        var before = await Routes.WithoutWeightsAsync(stage.Place, Resources.HttpRoutes);
+        var before = await Routes.SpecAsync(stage.Place, Resources.HttpRoutes);
         await stage.StartAsync(Routed("Gateway", new PauseStep(), Canary, new PauseStep()));
         // Nobody says any more whether what is written is in force.
         await done.CancelAsync();
@@ -102,7 +102,7 @@ public sealed class HeaderMatchContractTests
         Assert.Equal("3 of 3: pause", (await stage.DoAsync(RolloutVerb.Resume)).Step);
         Assert.Equal("other | x-canary=true app-canary | app", await Routes.RulesAsync(stage.Place, Resources.HttpRoutes));
         Assert.Equal(RolloutPhase.Undone, (await stage.DoAsync(RolloutVerb.Stop)).Phase);
-        AssertSame(before, await Routes.WithoutWeightsAsync(stage.Place, Resources.HttpRoutes));
+        AssertSame(before, await Routes.SpecAsync(stage.Place, Resources.HttpRoutes));
         await again.CancelAsync();
         await gateway;
     }
@@ -118,7 +118,7 @@ public sealed class HeaderMatchContractTests
         {
             await using var stage = await BehindAServiceAsync(cluster);
             await Routes.IstioAsync(stage.Place, subsets);
-            var before = await Routes.WithoutWeightsAsync(stage.Place, Resources.VirtualServices);
+            var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
             var told = 0;
             using var dies = new CancellationTokenSource();
             try
@@ -133,7 +133,7 @@ public sealed class HeaderMatchContractTests
             }
 
             await CarriedAsync(stage, how);
-            AssertSame(before, await Routes.WithoutWeightsAsync(stage.Place, Resources.VirtualServices));
+            AssertSame(before, await Routes.SpecAsync(stage.Place, Resources.VirtualServices));
         }
     }
 
@@ -205,7 +205,7 @@ public sealed class HeaderMatchContractTests
     {
         await using var stage = await BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: true);
-        var before = await Routes.WithoutWeightsAsync(stage.Place, Resources.VirtualServices);
+        var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
         await stage.StartAsync(Routed("Istio", Canary, new PauseStep(), new WeightStep(10), new PauseStep()));
         var edit = () => new JsonObject { ["op"] = "add", ["path"] = "/spec/http/0/match/0/headers", ["value"] = new JsonObject { ["x-other"] = new JsonObject { ["exact"] = "1" } } };
         await stage.Place.PatchAsync(Resources.VirtualServices, "site", Patch.Json([edit()]));
@@ -214,7 +214,52 @@ public sealed class HeaderMatchContractTests
         Assert.Equal("x-canary=true canary | stable canary", await Routes.RulesAsync(stage.Place, Resources.VirtualServices));
         await stage.Place.PatchAsync(Resources.VirtualServices, "site", Patch.Json([edit()]));
         await stage.DoAsync(RolloutVerb.Stop);
-        AssertSame(before, await Routes.WithoutWeightsAsync(stage.Place, Resources.VirtualServices));
+        AssertSame(before, await Routes.SpecAsync(stage.Place, Resources.VirtualServices));
+    }
+
+    [Theory, EachCluster]
+    public async Task WhatSomebodyElsePutsBackOnTheWayBackIsTakenOutAgain(string cluster)
+    {
+        await using var stage = await BehindAServiceAsync(cluster);
+        using var done = new CancellationTokenSource();
+        await Routes.GatewayAsync(stage.Place);
+        var gateway = Routes.AcceptAsync(stage.Place, done.Token);
+        await stage.Place.UntilAsync(Resources.HttpRoutes, "site", route => route.Status.Count > 0);
+        var before = await Routes.SpecAsync(stage.Place, Resources.HttpRoutes);
+        await stage.StartAsync(Routed("Gateway", Canary, new WeightStep(10), new PauseStep()));
+        var stepping = await Routes.SpecAsync(stage.Place, Resources.HttpRoutes);
+        // Nobody says any more whether what is written is in force.
+        await done.CancelAsync();
+        await gateway;
+
+        var stop = stage.DoAsync(RolloutVerb.Stop);
+        await stage.Place.UntilAsync(Resources.HttpRoutes, "site", route => JsonNode.DeepEquals(route.Spec, before));
+        await stage.Place.PatchAsync(Resources.HttpRoutes, "site", Patch.Merge(new JsonObject { ["spec"] = stepping }));
+        using var again = new CancellationTokenSource();
+        gateway = Routes.AcceptAsync(stage.Place, again.Token);
+
+        Assert.Equal(RolloutPhase.Undone, (await stop).Phase);
+        AssertSame(before, await Routes.SpecAsync(stage.Place, Resources.HttpRoutes));
+        await again.CancelAsync();
+        await gateway;
+    }
+
+    [Theory]
+    [EachClusterWith(RolloutVerb.Stop)]
+    [EachClusterWith(RolloutVerb.Resume)]
+    public async Task ARouteThatSomebodyTookTheServiceOutOfHoldsUpNoWayBack(string cluster, RolloutVerb verb)
+    {
+        await using var stage = await BehindAServiceAsync(cluster);
+        await Routes.IstioAsync(stage.Place, subsets: false);
+        await stage.StartAsync(Routed("Istio", Canary, new PauseStep(), new WeightStep(10), new PauseStep()));
+        var elsewhere = new JsonArray(new JsonObject { ["route"] = new JsonArray(new JsonObject { ["destination"] = new JsonObject { ["host"] = "elsewhere" } }) });
+        await stage.Place.PatchAsync(Resources.VirtualServices, "site", Patch.Merge(new JsonObject { ["spec"] = new JsonObject { ["http"] = elsewhere } }));
+
+        var back = await stage.DoAsync(verb);
+
+        Assert.Equal((RolloutPhase.Undone, verb == RolloutVerb.Stop ? null : "RouterSharesNotKept"), (back.Phase, back.Reason));
+        Assert.Equal("elsewhere", await Routes.RulesAsync(stage.Place, Resources.VirtualServices));
+        await stage.AssertAllRunsAsync("v1", 2);
     }
 
     [Theory, EachCluster]
@@ -222,14 +267,14 @@ public sealed class HeaderMatchContractTests
     {
         await using var stage = await BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: true);
-        var before = await Routes.WithoutWeightsAsync(stage.Place, Resources.VirtualServices);
+        var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
         var rollout = stage.StartAsync(Routed("Istio", Canary, new WeightStep(10), new PauseStep(TimeSpan.FromMinutes(10))));
         await stage.Place.UntilAsync(Resources.VirtualServices, "site", site => site.Spec["http"]!.AsArray() is { Count: 2 } rules && rules[1]!["route"]!.AsArray().Count == 2);
 
         await stage.Place.Client.DeleteAsync(Resources.Deployments, stage.Place.Namespace, "app", null, Stage.Limit);
 
         Assert.Equal((RolloutPhase.Failed, "Deleted"), await rollout is { } status ? (status.Phase, status.Reason) : default);
-        AssertSame(before, await Routes.WithoutWeightsAsync(stage.Place, Resources.VirtualServices));
+        AssertSame(before, await Routes.SpecAsync(stage.Place, Resources.VirtualServices));
     }
 
     [Theory, EachCluster]
@@ -299,7 +344,7 @@ public sealed class HeaderMatchContractTests
         await using var cluster = await TestCluster.StartAsync();
         await using var stage = await BehindAServiceAsync(new Playground(cluster.Client(), "default", isReal: false));
         await Routes.IstioAsync(stage.Place, subsets: how is "Stop" or "Promote");
-        var before = await Routes.WithoutWeightsAsync(stage.Place, Resources.VirtualServices);
+        var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
         using var dies = new CancellationTokenSource();
         var writes = 0;
         Task? killing = null;
@@ -320,7 +365,7 @@ public sealed class HeaderMatchContractTests
             if ((await stage.Target.ReadAsync(Stage.Limit))!.StartedAt is not null) await CarriedAsync(stage, how);
         }
 
-        AssertSame(before, await Routes.WithoutWeightsAsync(stage.Place, Resources.VirtualServices));
+        AssertSame(before, await Routes.SpecAsync(stage.Place, Resources.VirtualServices));
         return writes;
     }
 

@@ -105,15 +105,7 @@ internal static class Routes
         return string.Join(" | ", ((JsonArray)(spec["rules"] ?? spec["http"])!).OfType<JsonObject>().Select(rule => string.Join(' ', HeadersOf(rule).Concat(BackendsOf(rule)))));
     }
 
-    /// <summary>Its spec without the weights.</summary>
-    public static async Task<JsonObject> WithoutWeightsAsync(Playground place, Resource<PlainObject> resource) => WithoutWeights((await place.GetAsync(resource, "site"))!.Spec);
-
-    public static JsonObject WithoutWeights(JsonObject spec)
-    {
-        var copy = (JsonObject)spec.DeepClone();
-        foreach (var backend in ((JsonArray)(copy["rules"] ?? copy["http"])!).SelectMany(rule => (JsonArray?)(rule!["backendRefs"] ?? rule["route"]) ?? [])) ((JsonObject)backend!).Remove("weight");
-        return copy;
-    }
+    public static async Task<JsonObject> SpecAsync(Playground place, Resource<PlainObject> resource) => (await place.GetAsync(resource, "site"))!.Spec;
 
     private static IEnumerable<string> HeadersOf(JsonObject rule) => ((JsonArray?)(rule["matches"] ?? rule["match"]) ?? []).SelectMany(match => match!["headers"] switch
     {

@@ -166,7 +166,10 @@ public sealed record UndoRequest
     public bool Force { get; init; }
 
     /// <summary>How long it may take.</summary>
-    public TimeSpan Timeout { get; init; } = RolloutRequest.UsualTimeout;
+    public TimeSpan Timeout { get => AskedTimeout ?? RolloutRequest.UsualTimeout; init => AskedTimeout = value; }
+
+    /// <summary>The same where it was asked for; null leaves a rollout in its steps the time that it was begun with.</summary>
+    public TimeSpan? AskedTimeout { get; init; }
 }
 
 /// <summary>What will be done: made by a target, shown under -WhatIf, and given back to it.</summary>

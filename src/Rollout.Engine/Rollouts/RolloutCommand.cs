@@ -20,7 +20,10 @@ public enum RolloutVerb
 public sealed record RolloutCommand(RolloutVerb Verb)
 {
     /// <summary>How long it may take.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan Timeout { get => AskedTimeout ?? RolloutRequest.UsualTimeout; init => AskedTimeout = value; }
+
+    /// <summary>The same where it was asked for; null leaves a rollout in its steps the time that it was begun with.</summary>
+    public TimeSpan? AskedTimeout { get; init; }
 
     /// <summary>Does it though a safety rule would refuse.</summary>
     public bool Force { get; init; }

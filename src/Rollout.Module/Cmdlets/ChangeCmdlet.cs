@@ -23,6 +23,8 @@ public abstract class ChangeCmdlet : FleetCmdlet
 
     private protected TimeSpan Timeout => TimeSpan.FromSeconds(TimeoutSec);
 
+    private protected TimeSpan? AskedTimeout => MyInvocation.BoundParameters.ContainsKey(nameof(TimeoutSec)) ? Timeout : null;
+
     private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
         ? given is SwitchParameter { IsPresent: true }
         : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));

@@ -60,7 +60,7 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
             ToImage = Text(ToImage) is { } image ? ImageReference.Parse(image) : null,
             Verdict = Verdict,
             Force = Force,
-            Timeout = Timeout,
+            AskedTimeout = AskedTimeout,
         };
         Run(rollout ?? (object)$"{target.Name}", target, item => UndoAsync(target, request, rollout, item));
     }

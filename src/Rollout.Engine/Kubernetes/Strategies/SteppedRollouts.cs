@@ -87,7 +87,8 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     /// <summary>The plan of a command where a rollout is in its steps; null where none is.</summary>
     /// <param name="workload">The workload.</param>
     /// <param name="verb">The command; Stop is also what an undo is.</param>
-    public RolloutPlan? Plan(Workload workload, RolloutVerb verb)
+    /// <param name="timeout">How long each step, or the way back, may take from now on; null for as long as before.</param>
+    public RolloutPlan? Plan(Workload workload, RolloutVerb verb, TimeSpan? timeout)
     {
         if (workload.LastRecord is not { Stepped: { IsUnderWay: true } state } record) return null;
         if (verb == RolloutVerb.Restart) CheckNoneIsUnderWay(workload);
@@ -101,7 +102,9 @@ internal sealed class SteppedRollouts(WorkloadStore store)
             (_, SteppedStage.Stepping) => (Resumed, $"Let {workload.Title} go on from step {state.StepText}"),
             _ => ((Func<RolloutRecord, DateTimeOffset, RolloutRecord>)((same, _) => same with { CompletedAt = null }), $"Take {workload.Title} back to {record.Image}, which is under way"),
         };
-        return new SteppedCommand(workload, verb, change) { Target = store.Name, Before = StatusOf.Read(workload, store.Client.Endpoint), Description = description };
+        return new SteppedCommand(workload, verb, Timed) { Target = store.Name, Before = StatusOf.Read(workload, store.Client.Endpoint), Description = description };
+
+        RolloutRecord Timed(RolloutRecord same, DateTimeOffset at) => change(same with { TimeoutSec = timeout?.TotalSeconds ?? same.TimeoutSec }, at);
     }
 
     private static RolloutRecord Held(RolloutRecord record, DateTimeOffset now) =>

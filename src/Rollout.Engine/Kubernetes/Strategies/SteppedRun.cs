@@ -263,7 +263,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         if (state.IsInPlace) return await ReturnedAsync(now, Overtaken(record, store.Now), sight, cancellation);
         if (state.Route is not null)
         {
-            await store.DespiteOutagesAsync(() => SecondSide.RetireAsync(store, now, record, cancellation), reporter, cancellation);
+            await SecondSide.RetireAsync(store, now, record, reporter, cancellation);
             return await ReturnedAsync(now, record, sight, cancellation);
         }
 

@@ -39,7 +39,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
             });
             var outcome = await run.FollowAsync(cancellation);
             if (outcome.Phase == RolloutPhase.Healthy) outcome = await PassAsync(run, outcome, record, checks, cancellation);
-            if (record.Left is not null && (outcome.IsOver || outcome.Phase is RolloutPhase.Healthy or RolloutPhase.Degraded)) await store.DespiteOutagesAsync(() => SecondSide.RetireAsync(store, workload, record, cancellation), reporter, cancellation);
+            if (record.Left is not null && (outcome.IsOver || outcome.Phase is RolloutPhase.Healthy or RolloutPhase.Degraded)) await SecondSide.RetireAsync(store, workload, record, reporter, cancellation);
             return await EndAsync(outcome, workload, record, checks, cancellation);
         }
         finally
@@ -56,7 +56,7 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
     public async Task<RolloutStatus> GoBackAsync(RevisionChange undo, RolloutRecord? before, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
     {
         var record = undo.Begin(before, store.Now);
-        if (record.Stepped is not null) await store.DespiteOutagesAsync(() => SecondSide.GiveBackAsync(store, record, cancellation), reporter, cancellation);
+        if (record.Stepped is not null) await SecondSide.GiveBackAsync(store, record, reporter, cancellation);
         var workload = await store.DespiteOutagesAsync(() => store.PatchAsync(undo.Workload, now => UndoChoice.Patch(now, undo.Revision, record), cancellation), reporter, cancellation);
         return await FollowAsync(workload, record, checks, cancellation);
     }

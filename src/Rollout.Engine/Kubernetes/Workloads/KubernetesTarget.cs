@@ -61,7 +61,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     {
         var workload = await store.FindAsync(cancellation);
         await Ownership.CheckAsync(workload, store.Client, request.Force, SilentReporter.Instance, cancellation);
-        if (request is { ToRevision: null, ToImage: null } && _stepped.Plan(workload, RolloutVerb.Stop) is { } back) return back;
+        if (request is { ToRevision: null, ToImage: null } && _stepped.Plan(workload, RolloutVerb.Stop, request.AskedTimeout) is { } back) return back;
         SteppedRollouts.CheckNoneIsUnderWay(workload);
         await CheckRightsAsync(cancellation);
         var target = UndoChoice.Choose(workload, await store.RevisionsAsync(workload, cancellation), request, workload.Container);
@@ -76,12 +76,12 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
     public async Task<RolloutPlan> PlanAsync(RolloutCommand command, IReporter reporter, CancellationToken cancellation)
     {
         var workload = await store.FindAsync(cancellation);
-        if (_stepped.Plan(workload, command.Verb) is { } stepped) return stepped;
+        if (_stepped.Plan(workload, command.Verb, command.AskedTimeout) is { } stepped) return stepped;
         var before = StatusOf.Read(workload, Endpoint);
         if (command.Verb == RolloutVerb.Stop)
         {
             if (before.Phase is RolloutPhase.Healthy or RolloutPhase.Undone or RolloutPhase.Degraded) throw RolloutErrors.NothingToStop(workload.Title);
-            return await PlanUndoAsync(new UndoRequest { Timeout = command.Timeout, Force = command.Force }, cancellation);
+            return await PlanUndoAsync(new UndoRequest { AskedTimeout = command.AskedTimeout, Force = command.Force }, cancellation);
         }
 
         if (command.Verb == RolloutVerb.Restart)

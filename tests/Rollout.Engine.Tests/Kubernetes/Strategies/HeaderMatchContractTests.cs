@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Rollout.Engine.Kubernetes.Api;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Kubernetes.Cluster;
+using Rollout.Engine.Tests.Registries;
 using Xunit;
 
 namespace Rollout.Engine.Tests.Kubernetes.Strategies;
@@ -242,6 +243,26 @@ public sealed class HeaderMatchContractTests
         AssertSame(before, await Routes.SpecAsync(stage.Place, Resources.HttpRoutes));
         await again.CancelAsync();
         await gateway;
+    }
+
+    [Theory, EachCluster]
+    public async Task AGatewayThatDoesNotAnswerHoldsUpTheWayBackForAsLongAsWasAskedForAndNoLonger(string cluster)
+    {
+        await using var stage = await BehindAServiceAsync(cluster);
+        using var done = new CancellationTokenSource();
+        await Routes.GatewayAsync(stage.Place);
+        var gateway = Routes.AcceptAsync(stage.Place, done.Token);
+        await stage.Place.UntilAsync(Resources.HttpRoutes, "site", route => route.Status.Count > 0);
+        await stage.StartAsync(Routed("Gateway", Canary, new PauseStep()));
+        await done.CancelAsync();
+        await gateway;
+
+        var reporter = new RecordingReporter();
+        await Stage.RefusedAsync("RouteNotAccepted", async () =>
+            await stage.Target.ApplyAsync(await stage.Target.PlanAsync(new RolloutCommand(RolloutVerb.Stop) { Timeout = TimeSpan.FromSeconds(1) }, SilentReporter.Instance, Stage.Limit), null, reporter, Stage.Limit));
+        // It is no outage of the control plane, which would be tried again for minutes.
+        Assert.Empty(reporter.Warnings);
+        Assert.NotNull(await stage.Place.GetAsync(Resources.Deployments, "app-canary"));
     }
 
     [Theory]

@@ -44,6 +44,8 @@ public sealed class ProgressTests
     [InlineData("replicas:3", "observedGeneration:2,replicas:3,readyReplicas:3,availableReplicas:3,updatedReplicas:1,updateRevision:b,currentRevision:a", "Updating")]
     [InlineData("replicas:3", "observedGeneration:2,replicas:3,readyReplicas:3,availableReplicas:2,updatedReplicas:3,updateRevision:b,currentRevision:b", "NotAvailable")]
     [InlineData("replicas:3", "observedGeneration:2,replicas:3,readyReplicas:3,availableReplicas:3,updatedReplicas:3,updateRevision:b,currentRevision:b", "Complete")]
+    [InlineData("replicas:3", "observedGeneration:2,replicas:3,readyReplicas:3,availableReplicas:3,updatedReplicas:1,updateRevision:a,currentRevision:a", "Updating")]
+    [InlineData("replicas:3,updateStrategy:{type:RollingUpdate,rollingUpdate:{partition:1}}", "observedGeneration:2,replicas:3,readyReplicas:3,availableReplicas:3,updatedReplicas:2,updateRevision:a,currentRevision:a", "Updating")]
     [InlineData("replicas:0", "observedGeneration:2,updateRevision:b,currentRevision:b", "Complete")]
     [InlineData("replicas:3,updateStrategy:{type:RollingUpdate,rollingUpdate:{partition:2}}", "observedGeneration:2,readyReplicas:3,availableReplicas:3,updateRevision:b,currentRevision:a", "Updating")]
     [InlineData("replicas:3,updateStrategy:{type:RollingUpdate,rollingUpdate:{partition:2}}", "observedGeneration:2,readyReplicas:3,availableReplicas:3,updatedReplicas:1,updateRevision:b,currentRevision:a", "Partitioned")]

@@ -72,6 +72,8 @@ internal sealed record Progress(ProgressKind Kind, string Reason, string Message
             if (status.ReadyReplicas < desired) return Waiting("NotReady", $"{status.ReadyReplicas} of {desired} are ready.");
             if (status.AvailableReplicas < desired) return Waiting("NotAvailable", $"{status.AvailableReplicas} of {desired} are available.");
             if (spec.UpdateStrategy.Type == "OnDelete") return Done;
+            // Taken back in the midst of an update, both are the old revision at once, while Pods of the new one are still there.
+            if (status.UpdateRevision == status.CurrentRevision && status.UpdatedReplicas < desired) return Waiting("Updating", $"{status.UpdatedReplicas} of {desired} are updated.");
             if (partition > 0)
             {
                 return status.UpdatedReplicas < desired - partition

@@ -61,6 +61,25 @@ public sealed class ModelReaderTests
         Assert.Throws<JsonException>(() => Read(typeof(ReplicaSet), (JsonObject)JsonNode.Parse("""{"spec":{"template":[]}}""")!));
     }
 
+    [Fact]
+    public void TextsThatComeAgainAreTheSameAndNoneIsTakenForAnother()
+    {
+        // More than are remembered, so that many take another's place.
+        var texts = Enumerable.Range(0, 20_000).Select(i => $"app-{i}").Concat([new string('x', 64), new string('x', 65), "\u00e9", "a\"b", "", "app-1"]).ToList();
+        foreach (var text in texts.Concat(texts))
+        {
+            var labels = new JsonObject { [text] = text, ["app"] = text };
+            var meta = (ObjectMeta)Read(typeof(ObjectMeta), new JsonObject { ["name"] = text, ["labels"] = labels });
+
+            Assert.Equal(text, meta.Name);
+            Assert.Equal([new(text, text), new("app", text)], meta.Labels);
+            Assert.Equal((text, true, false), (meta.Labels["app"], meta.Labels.ContainsKey(text), meta.Labels.ContainsKey(text + "?")));
+        }
+
+        var (one, other) = ((ObjectMeta)Read(typeof(ObjectMeta), new JsonObject { ["name"] = "shop" }), (ObjectMeta)Read(typeof(ObjectMeta), new JsonObject { ["name"] = "shop" }));
+        Assert.Same(one.Name, other.Name);
+    }
+
     // Not one that has it from its base, as ManagedMeta has: the serializer reads that.
     private static bool ReadsItself(Type type) => type.IsClass && type.IsAssignableTo(typeof(IReadable)) && type.GetInterfaceMap(typeof(IReadable)).TargetMethods[0].DeclaringType == type;
 

@@ -37,13 +37,11 @@ public record ObjectMeta : IReadable
     /// <summary>When it was asked to go; null while it was not.</summary>
     public DateTimeOffset? DeletionTimestamp { get; set; }
     /// <summary>The labels.</summary>
-    public IReadOnlyDictionary<string, string> Labels { get; set => field = value ?? NoStrings; } = NoStrings;
+    public IReadOnlyDictionary<string, string> Labels { get; set => field = value ?? StringMap.Empty; } = StringMap.Empty;
     /// <summary>The annotations.</summary>
-    public IReadOnlyDictionary<string, string> Annotations { get; set => field = value ?? NoStrings; } = NoStrings;
+    public IReadOnlyDictionary<string, string> Annotations { get; set => field = value ?? StringMap.Empty; } = StringMap.Empty;
     /// <summary>Who owns it.</summary>
     public IReadOnlyList<OwnerReference> OwnerReferences { get; set => field = value ?? []; } = [];
-
-    internal static readonly IReadOnlyDictionary<string, string> NoStrings = new Dictionary<string, string>();
 
     /// <summary>An annotation's value, or null.</summary>
     public string? Annotation(string key) => Annotations.TryGetValue(key, out var value) ? value : null;

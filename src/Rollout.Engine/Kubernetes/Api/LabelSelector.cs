@@ -8,7 +8,7 @@ namespace Rollout.Engine.Kubernetes.Api;
 public sealed record LabelSelector : IReadable
 {
     /// <summary>Labels that must be equal.</summary>
-    public IReadOnlyDictionary<string, string> MatchLabels { get; set => field = value ?? ObjectMeta.NoStrings; } = ObjectMeta.NoStrings;
+    public IReadOnlyDictionary<string, string> MatchLabels { get; set => field = value ?? StringMap.Empty; } = StringMap.Empty;
     /// <summary>Further rules.</summary>
     public IReadOnlyList<LabelRequirement> MatchExpressions { get; set => field = value ?? []; } = [];
 

@@ -42,10 +42,10 @@ internal static class ModelFields
     }
 
     /// <summary>A property's text; empty for null.</summary>
-    public static string Text(this ref Utf8JsonReader json) => Value(ref json) ? json.GetString()! : "";
+    public static string Text(this ref Utf8JsonReader json) => Value(ref json) ? RecentTexts.Read(ref json) : "";
 
     /// <summary>A property's text; null for null.</summary>
-    public static string? OptionalText(this ref Utf8JsonReader json) => Value(ref json) ? json.GetString() : null;
+    public static string? OptionalText(this ref Utf8JsonReader json) => Value(ref json) ? RecentTexts.Read(ref json) : null;
 
     /// <summary>A property's number; null for null.</summary>
     public static int? Int(this ref Utf8JsonReader json) => Value(ref json) ? json.GetInt32() : null;
@@ -91,15 +91,15 @@ internal static class ModelFields
     /// <summary>A property that is an object of texts.</summary>
     public static IReadOnlyDictionary<string, string> Map(this ref Utf8JsonReader json)
     {
-        var map = new Dictionary<string, string>();
-        if (!Begins(ref json, JsonTokenType.StartObject)) return map;
+        if (!Begins(ref json, JsonTokenType.StartObject)) return StringMap.Empty;
+        var pairs = new List<KeyValuePair<string, string>>(4);
         while (HasField(ref json))
         {
-            var name = json.GetString()!;
-            map[name] = json.Text();
+            var name = RecentTexts.Read(ref json);
+            pairs.Add(new(name, json.Text()));
         }
 
-        return map;
+        return StringMap.Of(pairs);
     }
 
     /// <summary>Goes to the next property's name; false at the object's end.</summary>

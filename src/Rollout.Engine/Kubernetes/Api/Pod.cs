@@ -65,7 +65,7 @@ public sealed record Container : IReadable
 public sealed record ContainerResources : IReadable
 {
     /// <summary>Quantities by resource: cpu, memory.</summary>
-    public IReadOnlyDictionary<string, string> Limits { get; set => field = value ?? ObjectMeta.NoStrings; } = ObjectMeta.NoStrings;
+    public IReadOnlyDictionary<string, string> Limits { get; set => field = value ?? StringMap.Empty; } = StringMap.Empty;
 
     void IReadable.Take(ref Utf8JsonReader json)
     {

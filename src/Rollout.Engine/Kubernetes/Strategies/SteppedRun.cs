@@ -17,6 +17,8 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
 
     private const int ShiftsAtMost = 3;
     private static readonly TimeSpan LookAtLeastEvery = TimeSpan.FromSeconds(30);
+    // No watch tells of a route: what somebody else writes there would take the new its traffic away for as long.
+    private static readonly TimeSpan LookAtRouteEvery = TimeSpan.FromSeconds(5);
 
     private readonly PodEvidence _evidence = new(store.Client);
     private readonly DateTimeOffset _begun = store.Now;
@@ -134,7 +136,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
                 await WriteAsync(now, (same, _) => same with { Phase = RolloutPhase.Paused }, cancellation);
                 return null;
             case RolloutAction.Wait wait:
-                await WaitAsync(lookAgain, wait.Until ?? deadline, cancellation);
+                await WaitAsync(state.Route is null || lookAgain < LookAtRouteEvery ? lookAgain : LookAtRouteEvery, wait.Until ?? deadline, cancellation);
                 return null;
             default:
                 throw new InvalidOperationException($"{actions[0]} is not done in a cluster.");

@@ -14,19 +14,23 @@ BeforeAll {
     $answering = [powershell]::Create()
     [void]$answering.AddScript({
         param($server)
-        while ($server.IsListening) {
+        do {
             $context = $server.GetContext()
-            if ($context.Request.Url.AbsolutePath -eq '/bad') { $context.Response.StatusCode = 500 }
+            $path = $context.Request.Url.AbsolutePath
+            if ($path -eq '/bad') { $context.Response.StatusCode = 500 }
             $context.Response.Close()
-        }
+        } until ($path -eq '/end')
     }).AddArgument($server)
-    [void]$answering.BeginInvoke()
+    $answered = $answering.BeginInvoke()
     $good = "http://127.0.0.1:$port/good"
 }
 
 AfterAll {
-    $server.Close()
+    # By a request: whoever begins to wait for one while the listener is closed may wait for ever.
+    [void](Invoke-WebRequest "http://127.0.0.1:$port/end")
+    $answering.EndInvoke($answered)
     $answering.Dispose()
+    $server.Close()
 }
 
 Describe 'A cmdlet' {

@@ -14,9 +14,9 @@ internal sealed class ServiceSnapshot
         var live = Tasks.Where(task => task.DesiredState == "running").ToList();
         Present = [.. live.Where(task => Spec.IsOf(task.Spec))];
         Desired = Spec.Replicas ?? live.Select(task => task.NodeId).Distinct().Count();
-        Ready = live.Count(IsUp);
-        Updated = Present.Count(IsUp);
-        IsSettled = Updated == Desired && Ready == Updated;
+        Ready = Served(live);
+        Updated = Served(Present);
+        IsSettled = Updated == Desired && live.Where(IsUp).All(task => Spec.IsOf(task.Spec));
         Record = Spec.Record;
         var known = Record?.Find(Spec.Release ?? 0);
         IsForeign = Record is not null && known?.Image != Spec.Image;
@@ -56,7 +56,7 @@ internal sealed class ServiceSnapshot
 
     public int Updated { get; }
 
-    /// <summary>True where as many tasks as are wanted run, all of the present spec.</summary>
+    /// <summary>True where a task runs in each slot that is wanted, and none but those of the present spec.</summary>
     public bool IsSettled { get; }
 
     /// <summary>True where more of the tasks that were made since the service was last written have failed than may.</summary>
@@ -81,6 +81,9 @@ internal sealed class ServiceSnapshot
     public ServiceRecord Known => (Record ?? new ServiceRecord()) with { History = History };
 
     public ServiceRelease? Find(int number) => History.FirstOrDefault(release => release.Number == number);
+
+    /// <summary>In how many slots a task runs: an engine that is restarted in the midst of an update may keep two in one.</summary>
+    private static int Served(IEnumerable<ServiceTask> tasks) => tasks.Where(IsUp).Select(task => task.Slot > 0 ? $"{task.Slot}" : task.Id).Distinct().Count();
 
     private static bool IsUp(ServiceTask task) => task.Status.State == "running";
 

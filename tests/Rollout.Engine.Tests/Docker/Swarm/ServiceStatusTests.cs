@@ -127,6 +127,19 @@ public sealed class ServiceStatusTests
         };
     }
 
+    [Theory]
+    [InlineData("shop:v2", RolloutPhase.Healthy)]
+    [InlineData("shop:v1", RolloutPhase.Degraded)]
+    public void A_second_task_that_the_engine_keeps_in_a_slot_is_none_too_many_where_it_is_no_old_one(string image, RolloutPhase phase)
+    {
+        var seen = Seen("completed", "update completed", release: 2, running: 2, record: null);
+        var second = new ServiceTask { Id = "t3", Slot = 2, Spec = new JsonObject { ["ContainerSpec"] = new JsonObject { ["Image"] = image } }, DesiredState = "running", Status = new ServiceTaskStatus { State = "running" } };
+
+        var status = ServiceStatus.Of(new RolloutEndpoint(), new ServiceSnapshot(seen.Service, [.. seen.Tasks, second]));
+
+        Assert.Equal((phase, 2, 2), (status.Phase, status.Desired, status.Updated));
+    }
+
     private static ServiceSnapshot Seen(string state, string says, int release, int running, ServiceRecord? record, string? image = null, bool hasFailed = false)
     {
         var spec = new ServiceSpec(new JsonObject

@@ -16,7 +16,7 @@ namespace Rollout.Engine.Tests.Kubernetes;
 public sealed class KubectlVerdictTests
 {
     // As long as kubectl is let wait for what never ends, and Rollout too.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
 
     // Every situation is a namespace of its own, and all of them go on at the same time: most of it is waiting.
     private static readonly Situation[] Situations =

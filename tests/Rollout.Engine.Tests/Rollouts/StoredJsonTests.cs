@@ -37,7 +37,7 @@ public sealed class StoredJsonTests
     private static readonly RolloutRecord OnKubernetes = new()
     {
         Phase = RolloutPhase.Failed, Container = "c", Image = "i", PreviousImage = "p", OnFailure = FailureAction.Freeze, TimeoutSec = 7, GraceSec = 4, GraceRestarts = 3, IsUndo = true, IsAsked = true, HasPaused = true,
-        StartedAt = Now, CompletedAt = Now, Reason = "r", Message = "m", Decisions = [Decision], Checks = HealthCheckJsonTests.All,
+        BackTo = 3, HasChecks = true, StartedAt = Now, CompletedAt = Now, Reason = "r", Message = "m", Decisions = [Decision], Checks = HealthCheckJsonTests.All,
         Route = new ShareRoute { Router = "Istio", Name = "n", Backend = "b", Second = "s", Label = "l", OldValue = "o", NewValue = "w", Weights = [1, 2], AddsReference = true },
         Stepped = new SteppedState
         {
@@ -56,6 +56,44 @@ public sealed class StoredJsonTests
 
     [Fact]
     public void What_an_older_record_lacks_on_Kubernetes_is_as_it_begins() => EachMissing(OnKubernetes);
+
+    [Fact]
+    public void A_record_on_Kubernetes_is_written_and_read_as_the_serializer_would()
+    {
+        var read = StoredJson.Read<RolloutRecord>(OnKubernetes.ToJson());
+        Assert.Equal(StoredJson.Write(OnKubernetes), StoredJson.Write(read));
+        Assert.Equal(StoredJson.Write(OnKubernetes), StoredJson.Write(RolloutRecordJson.Read(StoredJson.Write(OnKubernetes))));
+        Assert.Equal(StoredJson.Write(new RolloutRecord()), StoredJson.Write(RolloutRecordJson.Read(new RolloutRecord().ToJson())));
+    }
+
+    /// <summary>Each of its fields, and each of a decision's, missing and with a value of each kind: both read the same of it, or both read nothing.</summary>
+    [Fact]
+    public void A_record_on_Kubernetes_that_was_tampered_with_is_read_as_the_serializer_would()
+    {
+        var whole = JsonNode.Parse(StoredJson.Write(OnKubernetes))!;
+        foreach (object[] at in new object[][] { [], ["decisions", 0] })
+        foreach (var name in ((JsonObject)At(whole, at)!).Select(pair => pair.Key).Append("unknown"))
+        foreach (var value in new[] { "", "null", "true", "1.5", "\"x\"", "\"Healthy\"", "\"healthy\"", "\"2026-01-02T03:04:05Z\"", "[]", "[1]", "{}", "{\"a\":{\"b\":[]}}" })
+        {
+            var copy = whole.DeepClone();
+            var holder = (JsonObject)At(copy, at)!;
+            holder.Remove(name);
+            var text = copy.ToJsonString();
+            if (value.Length > 0) text = text.Replace(holder.ToJsonString(), holder.ToJsonString()[..^1] + $",\"{name}\":{value}}}", StringComparison.Ordinal);
+            Assert.Equal(($"{name}: {value}", Oracle(text)), ($"{name}: {value}", RolloutRecordJson.Read(text) is { } record ? StoredJson.Write(record) : null));
+        }
+
+        static string? Oracle(string text) => StoredJson.Read<RolloutRecord>(text) is { } record ? StoredJson.Write(record) : null;
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    [InlineData("{} {}")]
+    [InlineData("""{"decisions":[{"at":"2026-01-02T03:04:05Z","action":"a"}]}""")]
+    public void What_is_no_record_on_Kubernetes_is_none(string text) => Assert.Null(RolloutRecordJson.Read(text));
 
     [Fact]
     public void What_an_older_record_lacks_in_a_swarm_is_as_it_begins() => EachMissing(OnSwarm);

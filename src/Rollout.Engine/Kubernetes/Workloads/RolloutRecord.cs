@@ -87,10 +87,10 @@ internal sealed record RolloutRecord
         return ended.With(new RolloutDecision(now, action, outcome.Message ?? $"{Image} serves.", outcome.Verdict));
     }
 
-    public string ToJson() => StoredJson.Write(this);
+    public string ToJson() => RolloutRecordJson.Write(this);
 
     /// <summary>The record of a workload; null where it has none, or one that nobody can read any more.</summary>
-    public static RolloutRecord? Of(ObjectMeta metadata) => metadata.Annotation(Annotation) is { } text ? StoredJson.Read<RolloutRecord>(text) : null;
+    public static RolloutRecord? Of(ObjectMeta metadata) => metadata.Annotation(Annotation) is { } text ? RolloutRecordJson.Read(text) : null;
 
     public static HealthVerdict VerdictOf(ObjectMeta revision) =>
         Enum.TryParse<HealthVerdict>(revision.Annotation(VerdictAnnotation), out var verdict) && Enum.IsDefined(verdict) ? verdict : HealthVerdict.Inconclusive;

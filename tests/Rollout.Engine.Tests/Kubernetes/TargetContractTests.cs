@@ -231,6 +231,40 @@ public sealed class TargetContractTests
     }
 
     [Theory, EachCluster]
+    public async Task WhoLooksOnNeverTakesWhatIsBeingUndoneForHealthy(string cluster)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, "deployment", "app:v1");
+        var begun = new TaskCompletionSource();
+        var running = StartAsync(target, "app:bad", seen: _ => begun.TrySetResult());
+        await begun.Task.WaitAsync(Limit);
+
+        var seen = new List<RolloutPhase>();
+        await foreach (var status in Targets(place).Find(target.Name, place.Namespace).WatchAsync(Limit))
+        {
+            seen.Add(status.Phase);
+            if (status.Phase == RolloutPhase.Undone) break;
+        }
+
+        Assert.DoesNotContain(RolloutPhase.Healthy, seen);
+        Assert.Equal(RolloutPhase.Undone, (await running).Phase);
+    }
+
+    [Theory, EachCluster]
+    public async Task AnUndoWhoseShellDiedBeforeItsEndIsNotHealthyAndIsCarriedOn(string cluster)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, "deployment", "app:v1");
+        var record = new RolloutRecord { Container = "main", Image = "app:v1", PreviousImage = "app:bad", IsUndo = true, Reason = "ErrImagePull", StartedAt = TimeProvider.System.GetUtcNow() };
+        await place.PatchAsync(Resources.Deployments, "app", Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = record.ToJson() } } }));
+
+        var status = await target.ReadAsync(Limit);
+        Assert.Equal((RolloutPhase.Progressing, "Abandoned"), (status?.Phase, status?.Reason));
+        var ended = await target.CarryOnAsync(null, SilentReporter.Instance, Limit);
+        Assert.Equal((RolloutPhase.Undone, "ErrImagePull"), (ended.Phase, ended.Reason));
+    }
+
+    [Theory, EachCluster]
     public async Task AWorkloadDeletedMeanwhileHasFailed(string cluster)
     {
         await using var place = await Clusters.PlaygroundAsync(cluster);

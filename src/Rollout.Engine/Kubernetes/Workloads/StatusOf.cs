@@ -74,6 +74,8 @@ internal static class StatusOf
             ProgressKind.Done when record is { Phase: RolloutPhase.Undone or RolloutPhase.Degraded } => (record.Phase, record.Reason, record.Message),
             ProgressKind.Done when record is { CompletedAt: null, HasChecks: true } => (RolloutPhase.Progressing, "Checking", "Its health is checked."),
             ProgressKind.Done when record is { CompletedAt: null, Left.IsInPlace: false } => (RolloutPhase.Progressing, "Promoting", "All its Pods run; what was made beside it is still to go."),
+            // Where it was taken back to, all may have been there all the time: that it went wrong is not written down yet.
+            ProgressKind.Done when record is { CompletedAt: null, IsUndo: true } => (RolloutPhase.Progressing, "Undoing", $"It goes back to {record.Image}."),
             ProgressKind.Done => (RolloutPhase.Healthy, null, null),
             // Writing the record on a Deployment is a change of it too, which its controller sees a moment later; a pause is another matter.
             _ when progress.Reason == "NotObserved" && !workload.IsPaused && record is { CompletedAt: not null } && PodTemplate.Image(workload.Template, record.Container) == record.Image => (record.Phase, record.Reason, record.Message),

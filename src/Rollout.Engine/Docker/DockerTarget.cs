@@ -48,7 +48,7 @@ internal sealed partial class DockerTarget : IRolloutTarget
     }
 
     /// <inheritdoc/>
-    public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation)
+    public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, IReporter reporter, CancellationToken cancellation)
     {
         var intent = await Undoer.PlanAsync(request, cancellation);
         return new UndoOf(request)

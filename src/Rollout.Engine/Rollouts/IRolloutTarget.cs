@@ -35,7 +35,7 @@ public interface IRolloutTarget
     IAsyncEnumerable<RolloutStatus> WatchAsync(CancellationToken cancellation);
 
     /// <summary>Works out what an undo would do, and refuses what cannot be undone. Changes nothing. The plan is applied like another.</summary>
-    Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation);
+    Task<RolloutPlan> PlanUndoAsync(UndoRequest request, IReporter reporter, CancellationToken cancellation);
 
     /// <summary>Works out what a command would do, and refuses what cannot be done here. Changes nothing. The plan is applied like another.</summary>
     Task<RolloutPlan> PlanAsync(RolloutCommand command, IReporter reporter, CancellationToken cancellation);

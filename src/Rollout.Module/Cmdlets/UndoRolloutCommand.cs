@@ -92,7 +92,7 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
             return;
         }
 
-        var plan = await target.PlanUndoAsync(request, item.Cancellation);
+        var plan = await target.PlanUndoAsync(request, item, item.Cancellation);
         if (!await IsAgreedAsync(target, plan, item)) return;
         if (verdict == HealthVerdict.Healthy && !IsNotToAsk && !await item.AskAsync(() => ShouldUndo(rollout, plan.Description))) return;
 

@@ -86,7 +86,7 @@ internal sealed class TestWorkload
 
     internal async Task<RolloutStatus> UndoAsync(UndoRequest? request = null)
     {
-        var plan = await Target.PlanUndoAsync(request ?? new UndoRequest(), CancellationToken.None);
+        var plan = await Target.PlanUndoAsync(request ?? new UndoRequest(), SilentReporter.Instance, CancellationToken.None);
         return await Target.ApplyAsync(plan, null, SilentReporter.Instance, CancellationToken.None);
     }
 

@@ -170,7 +170,7 @@ public sealed class DecisionTests(DockerEngineFixture engine) : IClassFixture<Do
         }
 
         internal async Task<RolloutStatus> UndoAsync(UndoRequest? request = null, IReporter? reporter = null) =>
-            await Target.ApplyAsync(await Target.PlanUndoAsync(request ?? new UndoRequest { Timeout = TimeSpan.FromMinutes(1) }, default), null, reporter ?? SilentReporter.Instance, default);
+            await Target.ApplyAsync(await Target.PlanUndoAsync(request ?? new UndoRequest { Timeout = TimeSpan.FromMinutes(1) }, SilentReporter.Instance, default), null, reporter ?? SilentReporter.Instance, default);
     }
 
     /// <summary>A Prometheus that says of each image what it is told to.</summary>

@@ -135,9 +135,9 @@ public sealed class TargetContractTests
         await using var place = await Clusters.PlaygroundAsync(cluster);
         var target = await DeployedAsync(place, "deployment", "app:v1");
 
-        await RefusedAsync("NothingToUndo", () => target.PlanUndoAsync(new UndoRequest(), Limit));
-        await RefusedAsync("RevisionNotFound", () => target.PlanUndoAsync(new UndoRequest { ToRevision = 77 }, Limit));
-        await RefusedAsync("NothingToUndo", () => target.PlanUndoAsync(new UndoRequest { ToRevision = 1 }, Limit));
+        await RefusedAsync("NothingToUndo", () => target.PlanUndoAsync(new UndoRequest(), SilentReporter.Instance, Limit));
+        await RefusedAsync("RevisionNotFound", () => target.PlanUndoAsync(new UndoRequest { ToRevision = 77 }, SilentReporter.Instance, Limit));
+        await RefusedAsync("NothingToUndo", () => target.PlanUndoAsync(new UndoRequest { ToRevision = 1 }, SilentReporter.Instance, Limit));
     }
 
     [Theory, EachCluster]
@@ -165,7 +165,7 @@ public sealed class TargetContractTests
         var status = await StartAsync(target, "app:v2");
 
         Assert.Equal((RolloutPhase.Paused, "Paused"), (status.Phase, status.Reason));
-        await RefusedAsync("WorkloadPaused", () => target.PlanUndoAsync(new UndoRequest(), Limit));
+        await RefusedAsync("WorkloadPaused", () => target.PlanUndoAsync(new UndoRequest(), SilentReporter.Instance, Limit));
     }
 
     [Theory]

@@ -16,13 +16,14 @@ public sealed class TargetSituationTests
     private readonly RecordingReporter _reporter = new();
 
     [Theory]
-    [EachClusterWith("annotations", "argocd.argoproj.io/tracking-id", "shop-prod:apps/Deployment:finance/app", "Argo CD application 'shop-prod'")]
+    [EachClusterWith("annotations", "argocd.argoproj.io/tracking-id", "shop-prod:apps/Deployment:NAMESPACE/app", "Argo CD application 'shop-prod'")]
+    [EachClusterWith("labels", "argocd.argoproj.io/instance", "shop-prod", "Argo CD application 'shop-prod'")]
     [EachClusterWith("labels", "kustomize.toolkit.fluxcd.io/name", "apps", "Flux Kustomization '/apps'")]
     [EachClusterWith("labels", "helm.toolkit.fluxcd.io/name", "shop", "Flux HelmRelease '/shop'")]
     public async Task WhatGitOpsWouldTakeBackIsRefusedUnlessForced(string cluster, string where, string key, string value, string owner)
     {
         await using var place = await Clusters.PlaygroundAsync(cluster);
-        var target = await DeployedAsync(place, "deployment", "app:v1", metadata: new JsonObject { [where] = new JsonObject { [key] = value } });
+        var target = await DeployedAsync(place, "deployment", "app:v1", metadata: new JsonObject { [where] = new JsonObject { [key] = value.Replace("NAMESPACE", place.Namespace, StringComparison.Ordinal) } });
 
         Assert.Contains(owner, (await RefusedAsync("OwnedByGitOps", () => StartAsync(target, "app:v2"))).Message, StringComparison.Ordinal);
         await RefusedAsync("OwnedByGitOps", () => UndoAsync(target));
@@ -31,6 +32,19 @@ public sealed class TargetSituationTests
         Assert.Equal(RolloutPhase.Healthy, (await StartAsync(target, "app:v2", reporter: _reporter, with: request => request with { Force = true })).Phase);
         Assert.Contains(owner, Assert.Single(_reporter.Warnings), StringComparison.Ordinal);
         Assert.Equal(RolloutPhase.Undone, (await UndoAsync(target, new UndoRequest { Force = true })).Phase);
+    }
+
+    [Theory]
+    [EachClusterWith("shop:apps/Deployment:NAMESPACE/other")]
+    [EachClusterWith("rubbish")]
+    public async Task ATrackingIdThatIsAnotherObjectsSaysNothing(string cluster, string copied)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var tracked = new JsonObject { ["argocd.argoproj.io/tracking-id"] = copied.Replace("NAMESPACE", place.Namespace, StringComparison.Ordinal) };
+        var target = await DeployedAsync(place, "deployment", "app:v1", metadata: new JsonObject { ["annotations"] = tracked });
+
+        Assert.Equal(RolloutPhase.Healthy, (await StartAsync(target, "app:v2", reporter: _reporter)).Phase);
+        Assert.Empty(_reporter.Warnings);
     }
 
     [Theory, EachCluster]
@@ -45,6 +59,8 @@ public sealed class TargetSituationTests
 
         Assert.Equal(RolloutPhase.Healthy, (await StartAsync(target, "app:v2", reporter: _reporter)).Phase);
         Assert.Contains("Helm release 'shop'", Assert.Single(_reporter.Warnings), StringComparison.Ordinal);
+        await UndoAsync(target, reporter: _reporter);
+        Assert.Equal(2, _reporter.Warnings.Count(warning => warning.Contains("Helm release 'shop'", StringComparison.Ordinal)));
     }
 
     [Theory, EachCluster]
@@ -189,6 +205,16 @@ public sealed class TargetSituationTests
         await place.PatchAsync(Resources.Deployments, "app", Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["team"] = "a" } } }));
 
         Assert.Contains("app:v2", Assert.Single(await target.PreviewAsync(plan, Limit)), StringComparison.Ordinal);
+    }
+
+    [Theory, EachCluster]
+    public async Task APlanShowsTheRoomThatWouldChange(string cluster)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, "deployment", "app:v1", new JsonObject { ["strategy"] = new JsonObject { ["rollingUpdate"] = new JsonObject { ["maxSurge"] = 1, ["maxUnavailable"] = "25%" } } });
+        var plan = await target.PlanAsync(new RolloutRequest { Image = ((ImageSource?)"app:v2")!, MaxSurge = "50%", MaxUnavailable = "25%" }, SilentReporter.Instance, Limit);
+
+        Assert.Equal(["spec.strategy.rollingUpdate.maxSurge: 1 -> 50%"], (await target.PreviewAsync(plan, Limit)).Skip(1));
     }
 
     [Theory, EachCluster]

@@ -38,7 +38,7 @@ internal sealed partial class ServiceTarget : IRolloutTarget
     public async Task<RolloutPlan> PlanAsync(RolloutRequest request, IReporter reporter, CancellationToken cancellation) =>
         await Planner.PlanAsync(await FindAsync(cancellation), request, reporter, cancellation);
 
-    public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation) => Planner.PlanUndo(await FindAsync(cancellation), request);
+    public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, IReporter reporter, CancellationToken cancellation) => Planner.PlanUndo(await FindAsync(cancellation), request);
 
     public async Task<RolloutPlan> PlanAsync(RolloutCommand command, IReporter reporter, CancellationToken cancellation)
     {

@@ -34,10 +34,10 @@ internal sealed class ArgoTarget(WorkloadStore store) : IRolloutTarget
         return settings is null ? change : change with { Strategy = settings, Description = $"{change.Description}, and set spec.strategy {settings.ToJsonString()}" };
     }
 
-    public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation)
+    public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, IReporter reporter, CancellationToken cancellation)
     {
         await FindAsync(cancellation);
-        return await _workload.PlanUndoAsync(request, cancellation);
+        return await _workload.PlanUndoAsync(request, reporter, cancellation);
     }
 
     public async Task<RolloutPlan> PlanAsync(RolloutCommand command, IReporter reporter, CancellationToken cancellation)

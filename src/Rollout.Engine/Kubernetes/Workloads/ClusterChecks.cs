@@ -83,7 +83,7 @@ internal sealed class ClusterChecks(KubernetesTargets cluster, string @namespace
             {
                 Name = name,
                 Status = isNeeded ? EnvironmentStatus.Failed : EnvironmentStatus.Warning,
-                Message = $"It is not granted in '{@namespace}'{(isNeeded ? "" : "; without it a failure is told with less of an explanation")}.",
+                Message = $"It is not granted in '{@namespace}'{(isNeeded ? "" : "; without it Rollout knows and says less, or leaves out what needs it")}.",
                 Recommendation = "Have it granted; docs/rbac.yaml lists what Rollout needs.",
                 Endpoint = client.Endpoint,
             };

@@ -47,6 +47,15 @@ internal sealed record ImageChange(Workload Workload, string Container, ImageRef
     /// <summary>Where a workload of its kind has that room.</summary>
     public string RoomPlace => Workload.Kind == "deployment" ? "strategy" : "updateStrategy";
 
+    /// <summary>What of that room would change, a line each.</summary>
+    /// <param name="after">The workload as the server says it would be.</param>
+    public IEnumerable<string> RoomLines(JsonObject after) =>
+        from asked in Room
+        let before = asked.Key == "maxSurge" ? Workload.MaxSurge : Workload.MaxUnavailable
+        let now = $"{after["spec"]?[RoomPlace]?["rollingUpdate"]?[asked.Key]}"
+        where now != before
+        select $"spec.{RoomPlace}.rollingUpdate.{asked.Key}: {(before.Length > 0 ? before : "(none)")} -> {now}";
+
     /// <summary>The record of the rollout that begins.</summary>
     public RolloutRecord Begin(DateTimeOffset now)
     {

@@ -57,10 +57,10 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         if (change.Room.FirstOrDefault(asked => kept?[asked.Key] is null).Key is { } dropped) throw WorkloadErrors.RoomNotTaken(change.Workload.Title, dropped);
     }
 
-    public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, CancellationToken cancellation)
+    public async Task<RolloutPlan> PlanUndoAsync(UndoRequest request, IReporter reporter, CancellationToken cancellation)
     {
         var workload = await store.FindAsync(cancellation);
-        await Ownership.CheckAsync(workload, store.Client, request.Force, SilentReporter.Instance, cancellation);
+        await Ownership.CheckAsync(workload, store.Client, request.Force, reporter, cancellation);
         if (request is { ToRevision: null, ToImage: null } && _stepped.Plan(workload, RolloutVerb.Stop, request.AskedTimeout) is { } back) return back;
         SteppedRollouts.CheckNoneIsUnderWay(workload);
         await CheckRightsAsync(cancellation);
@@ -81,7 +81,7 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         if (command.Verb == RolloutVerb.Stop)
         {
             if (before.Phase is RolloutPhase.Healthy or RolloutPhase.Undone or RolloutPhase.Degraded) throw RolloutErrors.NothingToStop(workload.Title);
-            return await PlanUndoAsync(new UndoRequest { AskedTimeout = command.AskedTimeout, Force = command.Force }, cancellation);
+            return await PlanUndoAsync(new UndoRequest { AskedTimeout = command.AskedTimeout, Force = command.Force }, reporter, cancellation);
         }
 
         if (command.Verb == RolloutVerb.Restart)
@@ -107,8 +107,9 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
             _ => (null, null),
         };
         if (workload is null || patch is null) return [];
-        var after = (await store.PreviewAsync(workload, patch, cancellation))["spec"]?["template"] as JsonObject ?? [];
-        return [.. TemplateDifference.Lines(PodTemplate.WithoutHash(workload.Template), PodTemplate.WithoutHash(after)), .. (plan as SteppedChange)?.RouteLines ?? []];
+        var after = await store.PreviewAsync(workload, patch, cancellation);
+        var template = after["spec"]?["template"] as JsonObject ?? [];
+        return [.. TemplateDifference.Lines(PodTemplate.WithoutHash(workload.Template), PodTemplate.WithoutHash(template)), .. (plan as ImageChange)?.RoomLines(after) ?? [], .. (plan as SteppedChange)?.RouteLines ?? []];
     }
 
     public Task<RolloutStatus> ApplyAsync(RolloutPlan plan, Action<RolloutStatus>? changed, IReporter reporter, CancellationToken cancellation) => plan switch

@@ -6,7 +6,7 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 /// <summary>The rights that docs/rbac.yaml lists, which is part of this assembly: what users are told to grant is what is asked for.</summary>
 internal static class NeededRights
 {
-    // Resources and groups. Without these a rollout works, and a failure is told with less of an explanation.
+    // Resources and groups. Without these a plain rollout works: what explains a failure, warns of a loss, or shares traffic out is left out.
     private static readonly HashSet<string> Helpful = ["pods/log", "events", "horizontalpodautoscalers", "poddisruptionbudgets", "services", "endpointslices", "httproutes", "virtualservices", "destinationrules", "metrics.k8s.io"];
 
     /// <summary>Every right, for a namespace.</summary>

@@ -26,8 +26,8 @@ internal sealed record Ownership(string Owner, string Source, bool Reverts)
 
     public static Ownership? Of(ObjectMeta metadata)
     {
-        // application:group/Kind:namespace/name, where the application of another namespace than Argo CD's own is namespace_application.
-        if (metadata.Annotation("argocd.argoproj.io/tracking-id")?.Split(':')[0] is { Length: > 0 } tracked)
+        // Where the application of another namespace than Argo CD's own is namespace_application.
+        if (TrackedBy(metadata) is { Length: > 0 } tracked)
         {
             var (space, application) = tracked.Split('_') is [var own, var rest] ? (own, rest) : ("argocd", tracked);
             return new Ownership($"the Argo CD application '{application}'", $"the Git repository of the application '{application}'", Reverts: true) { Application = ("Application", space, application) };
@@ -53,4 +53,13 @@ internal sealed record Ownership(string Owner, string Source, bool Reverts)
 
         return null;
     }
+
+    /// <summary>
+    /// The Argo CD application that tracks an object: by <c>application:group/Kind:namespace/name</c>, which counts on that object only and not on a copy of it, or by
+    /// Argo CD's own label. Its other label, <c>app.kubernetes.io/instance</c>, is everybody's and says nothing.
+    /// </summary>
+    private static string? TrackedBy(ObjectMeta metadata) =>
+        metadata.Annotation("argocd.argoproj.io/tracking-id")?.Split(':') is [var application, _, var tracked] && tracked == $"{metadata.Namespace}/{metadata.Name}"
+            ? application
+            : metadata.Labels.GetValueOrDefault("argocd.argoproj.io/instance");
 }

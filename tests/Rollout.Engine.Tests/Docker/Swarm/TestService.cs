@@ -74,7 +74,7 @@ internal sealed class TestService
         await Target.ApplyAsync(await Target.PlanAsync(request, SilentReporter.Instance, cancellation), changed, SilentReporter.Instance, cancellation);
 
     internal async Task<RolloutStatus> UndoAsync(UndoRequest? request = null) =>
-        await Target.ApplyAsync(await Target.PlanUndoAsync(request ?? new UndoRequest { Timeout = TestLimit.Time }, CancellationToken.None), null, SilentReporter.Instance, CancellationToken.None);
+        await Target.ApplyAsync(await Target.PlanUndoAsync(request ?? new UndoRequest { Timeout = TestLimit.Time }, SilentReporter.Instance, CancellationToken.None), null, SilentReporter.Instance, CancellationToken.None);
 
     internal async Task<RolloutStatus> CommandAsync(RolloutVerb verb)
     {

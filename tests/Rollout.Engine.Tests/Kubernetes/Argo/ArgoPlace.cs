@@ -50,7 +50,7 @@ internal static class ArgoPlace
     }
 
     public static async Task<RolloutStatus> UndoAsync(IRolloutTarget target, UndoRequest? request = null) =>
-        await target.ApplyAsync(await target.PlanUndoAsync(request ?? new UndoRequest { Timeout = TestLimit.Time }, Limit), null, SilentReporter.Instance, Limit);
+        await target.ApplyAsync(await target.PlanUndoAsync(request ?? new UndoRequest { Timeout = TestLimit.Time }, SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
 
     public static async Task<ArgoRollout> ReadAsync(Playground place) => (await place.GetAsync(ArgoRollout.Resource, "app"))!;
 

@@ -273,7 +273,7 @@ public sealed class ArgoTargetTests
             await RefusedAsync("ArgoSpecDecides", () => target.PlanAsync(asked, SilentReporter.Instance, Limit));
         }
 
-        await RefusedAsync("WorkloadNotFound", () => Targets(place.Client).Find(TargetName.Parse("rollout/gone"), place.Namespace).PlanUndoAsync(new UndoRequest(), Limit));
+        await RefusedAsync("WorkloadNotFound", () => Targets(place.Client).Find(TargetName.Parse("rollout/gone"), place.Namespace).PlanUndoAsync(new UndoRequest(), SilentReporter.Instance, Limit));
         await RefusedAsync("NothingToStop", () => DoAsync(target, RolloutVerb.Stop));
         Assert.NotNull(await target.PlanAsync(new RolloutRequest { Image = image, Strategy = RolloutStrategy.Canary }, SilentReporter.Instance, Limit));
         await place.PatchAsync(ArgoRollout.Resource, "app", Patch.Merge(new JsonObject { ["spec"] = new JsonObject { ["workloadRef"] = new JsonObject { ["kind"] = "ReplicaSet", ["name"] = "x" } } }));

@@ -61,9 +61,9 @@ internal static class TargetSteps
         return await target.ApplyAsync(plan, seen, reporter, cancellation ?? Limit);
     }
 
-    public static async Task<RolloutStatus> UndoAsync(IRolloutTarget target, UndoRequest? request = null)
+    public static async Task<RolloutStatus> UndoAsync(IRolloutTarget target, UndoRequest? request = null, IReporter? reporter = null)
     {
-        var plan = await target.PlanUndoAsync(request ?? new UndoRequest(), Limit);
+        var plan = await target.PlanUndoAsync(request ?? new UndoRequest(), reporter ?? SilentReporter.Instance, Limit);
         return await target.ApplyAsync(plan, null, SilentReporter.Instance, Limit);
     }
 

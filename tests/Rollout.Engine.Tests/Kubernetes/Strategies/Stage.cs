@@ -54,7 +54,7 @@ internal sealed class Stage(Playground place, string kind = "deployment", TimePr
     public async Task<RolloutStatus> UndoAsync()
     {
         var target = Target;
-        return await target.ApplyAsync(await target.PlanUndoAsync(new UndoRequest(), Limit), null, SilentReporter.Instance, Limit);
+        return await target.ApplyAsync(await target.PlanUndoAsync(new UndoRequest(), SilentReporter.Instance, Limit), null, SilentReporter.Instance, Limit);
     }
 
     public Task<RolloutHealth> HealthAsync(RolloutStatus status) => new HealthCheckRunner(Targets.ReplicaStates, TimeProvider.System).RunAsync(status, [], SilentReporter.Instance, Limit);

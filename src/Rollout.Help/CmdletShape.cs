@@ -32,7 +32,8 @@ internal sealed record ParameterShape(string Name, Type Type, string Set, bool R
 
     internal bool IsSwitch => Type == typeof(SwitchParameter);
 
-    internal string TypeName => (Nullable.GetUnderlyingType(Type) ?? Type).Name;
+    /// <summary>What a user gives; how it is kept, as a Nullable or a Given, is the cmdlet's matter.</summary>
+    internal string TypeName => (Type.IsGenericType ? Type.GetGenericArguments()[0] : Type).Name;
 
     internal bool IsIn(string set) => Set == AllSets || Set == set;
 

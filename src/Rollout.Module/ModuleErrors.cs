@@ -89,6 +89,21 @@ internal static class ModuleErrors
         "See Get-Rollout for those there are.",
         $"{target.Name}");
 
+    /// <summary>The same failure, with the parameter that what was given is none of.</summary>
+    internal static RolloutException OfParameter(string parameter, string? target, RolloutException problem) => new(
+        problem.Id,
+        problem.Kind,
+        $"-{parameter}{(target is null ? "" : $" of '{target}'")}: {problem.Message}",
+        problem.Mend,
+        problem.Subject);
+
+    internal static RolloutException ChangeCauseTooLong(string target, int length, int most) => new(
+        "ChangeCauseTooLong",
+        ErrorKind.InvalidInput,
+        $"The change cause of '{target}' has {length} characters, and it may have {most}.",
+        "Say it in fewer, or give a link to the rest.",
+        target);
+
     internal static RolloutException TargetMissing(ImageSource? image) => new(
         "TargetMissing",
         ErrorKind.InvalidInput,

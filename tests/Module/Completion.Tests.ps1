@@ -17,6 +17,12 @@ Describe 'Tab' {
         (Get-Completion "Start-Rollout docker/x -Step 'pau").CompletionText | Should -Be pause, "'pause within 1h'"
     }
 
+    It 'offers the words of a parameter that takes one of several' {
+        (Get-Completion 'Start-Rollout docker/x -Strategy ').CompletionText | Should -Be Rolling, Canary, BlueGreen, Recreate
+        (Get-Completion 'Start-Rollout docker/x -OnFailure f').CompletionText | Should -Be Freeze
+        (Get-Completion 'Start-Rollout docker/x -Router ').CompletionText | Should -Be HAProxy, Gateway, Istio, Service
+    }
+
     It 'offers steps that Start-Rollout takes' {
         foreach ($offer in Get-Completion 'Start-Rollout docker/x -Strategy Canary -Step ') {
             $with = $offer.ListItemText

@@ -176,6 +176,114 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
         }
     }
 
+    Context 'Import-Csv | Start-Rollout' {
+        BeforeAll {
+            # Rows of a file that was written as a user would.
+            function Import-Row([string] $Text) {
+                Set-Content "$TestDrive/rows.csv" $Text
+                Import-Csv "$TestDrive/rows.csv"
+            }
+        }
+
+        It 'rolls each row out in its own way, an empty cell being absent, and nothing of it left for the next row' {
+            'csv-steps', 'csv-empty', 'csv-long' | ForEach-Object { New-TestWorkload $cluster $_ $space -Replicas 4 }
+            $rollouts = Import-Row @"
+Target,Image,Strategy,Step,MaxSurge,OnFailure,GraceRestarts,GraceSec,TimeoutSec,ChangeCause
+deployment/csv-steps,127.0.0.1:1/app:v2,canary,"25%,pause,50%",,,3,20,900,from the file
+deployment/csv-empty,127.0.0.1:1/app:v2,,,,,,,,
+deployment/csv-long,127.0.0.1:1/app:bad,,,50%,Freeze,,,300,
+"@ | Start-Rollout @at -ErrorAction SilentlyContinue
+            $steps, $empty, $long = 'csv-steps', 'csv-empty', 'csv-long' | ForEach-Object { $rollouts | Where-Object Name -eq $_ }
+            $steps.Phase, $steps.Strategy, $steps.Step | Should -Be Paused, Canary, '2 of 3: pause'
+            $empty.Phase, $empty.Strategy, $empty.Step | Should -Be Healthy, Rolling, $null
+            $long.Phase | Should -Be Failed
+            $records = 'csv-steps', 'csv-empty', 'csv-long' | ForEach-Object {
+                (Invoke-TestCluster $cluster GET "/apis/apps/v1/namespaces/$space/deployments/$_").metadata.annotations.'rollout.pwsh/rollout' | ConvertFrom-Json
+            }
+            $records[0].timeoutSec, $records[2].timeoutSec | Should -Be 900, 300
+            (Get-RolloutHistory deployment/csv-empty @at)[0].ChangeCause | Should -Not -Match 'from the file'
+            ($steps | Resume-Rollout -Full).Phase | Should -Be Healthy
+            (Get-RolloutHistory deployment/csv-steps @at)[0].ChangeCause | Should -Be 'from the file'
+        }
+
+        It 'takes what stands on the command line for every row' {
+            New-TestWorkload $cluster csv-named $space -Replicas 4
+            $held = Import-Row "Target,Image,Strategy,Step`ndeployment/csv-named,127.0.0.1:1/app:v2,Rolling," | Start-Rollout -Strategy Canary -Step '50%,pause' @at
+            $held.Strategy, $held.Step | Should -Be Canary, '2 of 2: pause'
+        }
+
+        It 'refuses the row of <Cell> in <Column>, and goes on with the others' -ForEach @(
+            @{ Column = 'Strategy'; Cell = 'Cnary'; Id = 'InvalidChoice' }
+            @{ Column = 'Strategy'; Cell = '1'; Id = 'InvalidChoice' }
+            @{ Column = 'Step'; Cell = '5%,soon'; Id = 'InvalidStep' }
+            @{ Column = 'ScaleDownDelay'; Cell = 'later'; Id = 'InvalidDuration' }
+            @{ Column = 'OnFailure'; Cell = 'Undo,Freeze'; Id = 'InvalidChoice' }
+            @{ Column = 'GraceRestarts'; Cell = '2.7'; Id = 'InvalidNumber' }
+            @{ Column = 'GraceSec'; Cell = 'many'; Id = 'InvalidNumber' }
+            @{ Column = 'TimeoutSec'; Cell = '0'; Id = 'InvalidNumber' }
+            @{ Column = 'AutoPromote'; Cell = 'maybe'; Id = 'ParameterArgumentTransformationError' }
+            @{ Column = 'ChangeCause'; Cell = 'a long text'; Id = 'ChangeCauseTooLong' }
+        ) {
+            $name = "csv-$Column-$($Cell.Length)".ToLowerInvariant()
+            if ($Column -eq 'ChangeCause') { $Cell *= 100 }
+            New-TestWorkload $cluster "$name-bad" $space
+            New-TestWorkload $cluster "$name-good" $space
+            $errors = @()
+            $rollouts = Import-Row "Target,Image,$Column`ndeployment/$name-bad,127.0.0.1:1/app:v2,`"$Cell`"`ndeployment/$name-good,127.0.0.1:1/app:v2," |
+                Start-Rollout @at -ErrorAction SilentlyContinue -ErrorVariable errors
+            $rollouts.Target, $rollouts.Phase | Should -Be "deployment/$name-good", Healthy
+            $errors | Should -HaveCount 1
+            $errors[0].FullyQualifiedErrorId | Should -BeLike "$Id,*"
+            if ($Id -ne 'ParameterArgumentTransformationError') {
+                "$($errors[0])" | Should -BeLike "*deployment/$name-bad*"
+                $errors[0].ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+            }
+            Get-Generation "$name-bad" | Should -Be 1
+        }
+
+        It 'breaks off nothing that is in flight for a bad cell under -ErrorAction Stop' {
+            New-TestWorkload $cluster csv-flight $space
+            New-TestWorkload $cluster csv-cell $space
+            $rows = Import-Row "Target,Image,Strategy,Step`ndeployment/csv-flight,127.0.0.1:1/app:slow2,,`ndeployment/csv-cell,127.0.0.1:1/app:v2,Cnary,5x"
+            $seen = [Collections.Generic.List[object]]::new()
+            $failure = Get-Failure { $rows | Start-Rollout @at -ErrorAction Stop | ForEach-Object { $seen.Add($_) } }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'InvalidChoice,*'
+            $seen.Target, $seen.Phase | Should -Be deployment/csv-flight, Healthy
+        }
+
+        It 'counts the row of a bad cell for -MaxFailures' {
+            New-TestWorkload $cluster csv-count $space
+            $errors = @()
+            Import-Row "Target,Image,GraceSec`ndeployment/csv-count,127.0.0.1:1/app:v2,many`ndeployment/csv-count,127.0.0.1:1/app:v2," |
+                Start-Rollout @at -MaxFailures 1 -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+            $errors.FullyQualifiedErrorId -replace ',.*' | Should -Be InvalidNumber, RolloutNotStarted
+        }
+
+        It 'takes neither strategy nor steps of a piped rollout for the new one: <_>' -ForEach 'itself', 'clixml', 'json' {
+            $name = "piped-$_"
+            New-TestWorkload $cluster $name $space -Replicas 4
+            $held = Start-Rollout deployment/$name -Image 127.0.0.1:1/app:v2 -Strategy Canary -Step '25%,pause' -ChangeCause 'the first' @at
+            $held.Strategy, $held.Step | Should -Be Canary, '2 of 2: pause'
+            $held | Resume-Rollout | Out-Null
+            if ($_ -eq 'clixml') { $held | Export-Clixml $TestDrive/held.xml; $held = Import-Clixml $TestDrive/held.xml }
+            if ($_ -eq 'json') { $held = $held | ConvertTo-Json -Depth 9 | ConvertFrom-Json }
+            # Without -Kubeconfig: it says where it lives.
+            $next = $held | Start-Rollout -Image 127.0.0.1:1/app:v3
+            $next.Phase, $next.Strategy, $next.Step | Should -Be Healthy, Rolling, $null
+            $next.Image.Tag | Should -Be v3
+            ($held | Start-Rollout -Image 127.0.0.1:1/app:v4 -Strategy Canary -Step '50%,pause').Step | Should -Be '2 of 2: pause'
+        }
+
+        It 'rolls a piped revision out where it lives, for no reason of before' {
+            New-TestWorkload $cluster piped-revision $space
+            Start-Rollout deployment/piped-revision -Image 127.0.0.1:1/app:v2 -ChangeCause 'the first' @at | Out-Null
+            Start-Rollout deployment/piped-revision -Image 127.0.0.1:1/app:v3 @at | Out-Null
+            $again = Get-RolloutHistory deployment/piped-revision @at | Where-Object ChangeCause -eq 'the first' | Start-Rollout
+            $again.Image.Tag | Should -Be v2
+            (Get-RolloutHistory deployment/piped-revision @at | Where-Object Current).ChangeCause | Should -Not -Match 'the first'
+        }
+    }
+
     Context '-WhatIf' {
         BeforeAll {
             New-TestWorkload $cluster whatif $space
@@ -521,6 +629,58 @@ Describe 'Without a cluster' {
         $failure.FullyQualifiedErrorId | Should -BeLike "$Id,*"
         $failure.CategoryInfo.Category | Should -Be $Category
         $failure.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+
+    It 'gets the column <Column> of a row: <Id>' -ForEach @(
+        @{ Column = 'Step'; Cell = '5%'; Id = 'StepsNotApplicable'; Target = 'deployment/x' }
+        @{ Column = 'AutoPromote'; Cell = 'TRUE'; Id = 'ParameterNotOfStrategy'; Target = 'deployment/x' }
+        @{ Column = 'Baseline'; Cell = 'true'; Id = 'ParameterNotOfStrategy'; Target = 'deployment/x' }
+        @{ Column = 'ScaleDownDelay'; Cell = '30s'; Id = 'ParameterNotOfStrategy'; Target = 'deployment/x' }
+        @{ Column = 'Router'; Cell = 'Gateway'; Id = 'ParameterNotOfStrategy'; Target = 'deployment/x' }
+        @{ Column = 'RouterEndpoint'; Cell = 'shop'; Id = 'ParameterNotOfStrategy'; Target = 'deployment/x' }
+        @{ Column = 'Backend'; Cell = 'shop'; Id = 'ParameterNotOfStrategy'; Target = 'deployment/x' }
+        @{ Column = 'Kubeconfig'; Cell = '/no/such/file'; Id = 'KubeconfigNotFound'; Target = 'deployment/x' }
+        @{ Column = 'DockerHost'; Cell = 'unix:///no/such.sock'; Id = 'DockerEngineNotReachable'; Target = 'docker/x' }
+        @{ Column = 'MaxUnavailable'; Cell = '1'; Id = 'ParameterNotApplicable'; Target = 'docker/x' }
+        @{ Column = 'Container'; Cell = 'main'; Id = 'ParameterNotApplicable'; Target = 'docker/x' }
+        @{ Column = 'Replicas'; Cell = '2'; Id = 'ParameterNotApplicable'; Target = 'deployment/x' }
+        @{ Column = 'Port'; Cell = '80'; Id = 'ParameterNotApplicable'; Target = 'deployment/x' }
+        @{ Column = 'Publish'; Cell = '80:80'; Id = 'ParameterNotApplicable'; Target = 'deployment/x' }
+        @{ Column = 'Network'; Cell = 'shop'; Id = 'ParameterNotApplicable'; Target = 'deployment/x' }
+        @{ Column = 'Volume'; Cell = 'a:/b'; Id = 'ParameterNotApplicable'; Target = 'deployment/x' }
+        @{ Column = 'Memory'; Cell = '1g'; Id = 'ParameterNotApplicable'; Target = 'deployment/x' }
+        @{ Column = 'Cpu'; Cell = '1.5'; Id = 'ParameterNotApplicable'; Target = 'deployment/x' }
+    ) {
+        $nowhere = "$TestDrive/nowhere"
+        Set-Content $nowhere '{"current-context":"x","contexts":[{"name":"x","context":{"cluster":"x"}}],"clusters":[{"name":"x","cluster":{"server":"https://127.0.0.1:1"}}]}'
+        $place = if ($Column -notin 'Kubeconfig', 'DockerHost') { @{ Kubeconfig = $nowhere; DockerHost = 'unix:///other.sock' } } else { @{} }
+        $rows = "Target,Image,$Column`n$Target,app:v2,$Cell" | ConvertFrom-Csv
+        (Get-Failure { $rows | Start-Rollout @place }).FullyQualifiedErrorId | Should -BeLike "$Id,*"
+
+        # Empty, and in the row after: the place is asked then, which nobody answers for.
+        $rows = "Target,Image,$Column`n$Target,app:v2,$Cell`n$Target,app:v2,`n$Target,app:v2," | ConvertFrom-Csv
+        $errors = @()
+        $place = @{ Kubeconfig = $nowhere; DockerHost = 'unix:///other.sock' }
+        if ($Column -in 'Kubeconfig', 'DockerHost') { $place.Remove($Column) }
+        $before = $env:KUBECONFIG, $env:DOCKER_HOST
+        try {
+            $env:KUBECONFIG, $env:DOCKER_HOST = $nowhere, 'unix:///other.sock'
+            $rows | Start-Rollout @place -ThrottleLimit 1 -ErrorAction SilentlyContinue -ErrorVariable errors
+        } finally { $env:KUBECONFIG, $env:DOCKER_HOST = $before }
+        $unanswered = if ($Target -like 'docker/*') { 'DockerEngineNotReachable' } else { 'KubernetesNotReachable' }
+        @($errors.FullyQualifiedErrorId -replace ',.*' | Sort-Object) | Should -Be @($Id, $unanswered, $unanswered | Sort-Object)
+        if ($Column -eq 'DockerHost') { @($errors | Where-Object { "$_" -like '*such.sock*' }) | Should -HaveCount 1 }
+    }
+
+    It 'knows every property of the module''s objects that a row''s column has the name of' {
+        $rows = (Get-Command Start-Rollout).Parameters.Values | Where-Object { $_.Attributes.ValueFromPipelineByPropertyName -contains $true } | ForEach-Object Name
+        $same = foreach ($type in [Rollout.RolloutStatus].Assembly.GetExportedTypes() | Where-Object { -not $_.IsSubclassOf([Delegate]) }) {
+            $type.GetProperties() | Where-Object { $_.Name -in $rows -and $_.Name -notin 'Target', 'Namespace', 'Context', 'Image', 'Endpoint' } | ForEach-Object { "$($type.Name).$($_.Name)" }
+        }
+        $record = 'RolloutStatus.Strategy', 'RolloutStatus.Step', 'RolloutRevision.ChangeCause' # Not taken over.
+        $meant = 'RolloutStatus.Container', 'RolloutEndpoint.DockerHost', 'RolloutEndpoint.Kubeconfig'
+        $strange = 'BaselineHealthCheck.Step', 'MetricJudgement.Baseline', 'PrometheusHealthCheck.Step', 'ReplicasStep.Replicas', 'TcpHealthCheck.Port' # Nobody pipes these here.
+        $same | Sort-Object | Should -Be ($record + $meant + $strange | Sort-Object)
     }
 
     It 'Get-Rollout with no target leaves out a platform that is not there' {

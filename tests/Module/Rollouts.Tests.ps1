@@ -111,10 +111,11 @@ Describe 'Start-Rollout' -Skip:$NoDocker {
         $container.HostConfig.NanoCpus | Should -Be 500000000
     }
 
-    It 'refuses a decimal comma and a number that is not there' -ForEach '0,5', $null {
+    It 'refuses a decimal comma and what is no number' -ForEach '0,5', 'half' {
         $given = $_
         $failure = Get-Failure { Start-Rollout "docker/$Prefix-comma" -Image "$Prefix/app:v1" -Cpu $given }
-        $failure.Exception.InnerException.Message | Should -BeLike "'$given' is not a number*"
+        $failure.FullyQualifiedErrorId | Should -BeLike 'InvalidNumber,*'
+        "$failure" | Should -BeLike "-Cpu: '$given' is not a number*"
     }
 
     It 'asks its checks before it is Healthy' {

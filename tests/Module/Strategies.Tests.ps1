@@ -6,14 +6,14 @@ AfterAll { Remove-TestObjects }
 
 Describe 'Start-Rollout -Step' {
     It 'refuses <Case>' -ForEach @(
-        @{ Case = 'a 5s without quotes'; Step = { 5s }; Id = 'ParameterArgumentTransformationError'; Names = 'quote it' }
-        @{ Case = 'a 1d in a list'; Step = { '5%', 1d }; Id = 'ParameterArgumentTransformationError'; Names = 'quote it' }
-        @{ Case = 'a weight without its sign'; Step = { @{ Weight = 5 } }; Id = 'ParameterArgumentTransformationError'; Names = 'quote it' }
-        @{ Case = 'what is no step'; Step = { '5%,soon' }; Id = 'ParameterArgumentTransformationError'; Names = "'soon' is not a step" }
-        @{ Case = 'two things in one table'; Step = { @{ Weight = '5%'; Pause = '2m' } }; Id = 'ParameterArgumentTransformationError'; Names = 'one of Weight' }
-        @{ Case = 'a header whose value is no text'; Step = { @{ Header = @{ 'X-Canary' = $true } } }; Id = 'ParameterArgumentTransformationError'; Names = 'quote it' }
-        @{ Case = 'a header of several values'; Step = { @{ Header = @{ 'X-Canary' = 'a', 'b' } } }; Id = 'ParameterArgumentTransformationError'; Names = 'quote it' }
-        @{ Case = 'a header twice'; Step = { ConvertFrom-Json '{"Header":{"x-a":"1","X-A":"2"}}' -AsHashtable }; Id = 'ParameterArgumentTransformationError'; Names = "'X-A' is there twice" }
+        @{ Case = 'a 5s without quotes'; Step = { 5s }; Id = 'InvalidStep'; Names = 'quote it' }
+        @{ Case = 'a 1d in a list'; Step = { '5%', 1d }; Id = 'InvalidStep'; Names = 'quote it' }
+        @{ Case = 'a weight without its sign'; Step = { @{ Weight = 5 } }; Id = 'InvalidPercentage'; Names = 'quote it' }
+        @{ Case = 'what is no step'; Step = { '5%,soon' }; Id = 'InvalidStep'; Names = "'soon' is not a step" }
+        @{ Case = 'two things in one table'; Step = { @{ Weight = '5%'; Pause = '2m' } }; Id = 'InvalidStep'; Names = 'one of Weight' }
+        @{ Case = 'a header whose value is no text'; Step = { @{ Header = @{ 'X-Canary' = $true } } }; Id = 'InvalidStep'; Names = 'quote it' }
+        @{ Case = 'a header of several values'; Step = { @{ Header = @{ 'X-Canary' = 'a', 'b' } } }; Id = 'InvalidStep'; Names = 'quote it' }
+        @{ Case = 'a header twice'; Step = { ConvertFrom-Json '{"Header":{"x-a":"1","X-A":"2"}}' -AsHashtable }; Id = 'InvalidStep'; Names = "'X-A' is there twice" }
     ) {
         $steps = & $Step
         $failure = Get-Failure { Start-Rollout docker/x -Image x:1 -Strategy Canary -Step $steps }

@@ -26,6 +26,20 @@ internal static class LiteralErrors
         "Write 0.5, with a point.",
         value);
 
+    internal static RolloutException InvalidWholeNumber(object value, int least, int most) => new(
+        "InvalidNumber",
+        ErrorKind.Syntax,
+        string.Create(CultureInfo.InvariantCulture, $"'{Text(value)}' is not a whole number from {least} to {most}."),
+        "Write one in digits.",
+        value);
+
+    internal static RolloutException InvalidChoice(object value, IReadOnlyList<string> choices) => new(
+        "InvalidChoice",
+        ErrorKind.Syntax,
+        $"'{Text(value)}' is none of {string.Join(", ", choices)}.",
+        "Write one of them.",
+        value);
+
     internal static RolloutException InvalidAddress(string text, string problem) => new(
         "InvalidAddress",
         ErrorKind.Syntax,

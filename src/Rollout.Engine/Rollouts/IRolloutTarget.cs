@@ -53,7 +53,8 @@ public interface IRolloutTarget
 /// <summary>What is to be rolled out, and how. Null and empty mean: as it is now, or the platform's default.</summary>
 public sealed record RolloutRequest
 {
-    internal static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(10);
+    /// <summary>How long one may take where nothing is said of it.</summary>
+    public static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(10);
 
     /// <summary>The image.</summary>
     public required ImageSource Image { get; init; }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Rollout.Engine.Rollouts;
+using Rollout.Module.Literals;
 using Rollout.Module.Pipeline;
 
 namespace Rollout.Module.Cmdlets;
@@ -17,17 +18,22 @@ public abstract class ChangeCmdlet : FleetCmdlet
     public SwitchParameter NoWait { get; set; }
 
     /// <summary>Seconds until every replica must be healthy.</summary>
-    [Parameter]
-    [ValidateRange(1, 86_400)]
-    public int TimeoutSec { get; set; } = 600;
-
-    private protected TimeSpan Timeout => TimeSpan.FromSeconds(TimeoutSec);
-
-    private protected TimeSpan? AskedTimeout => MyInvocation.BoundParameters.ContainsKey(nameof(TimeoutSec)) ? Timeout : null;
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [WholeNumber(1, 86_400)]
+    public Given<int>? TimeoutSec { get; set; }
 
     private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given)
         ? given is SwitchParameter { IsPresent: true }
         : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
+
+    private protected override void Begin()
+    {
+        base.Begin();
+        foreach (var given in MyInvocation.BoundParameters.Values.OfType<Given>()) given.Check(null);
+    }
+
+    /// <summary>-TimeoutSec, where it was given for this target.</summary>
+    private protected TimeSpan? AskedTimeout(string target) => TimeoutSec is { } given ? TimeSpan.FromSeconds(given.For(target)) : null;
 
     /// <summary>Starts work on a target. Several inputs for one target are worked on one after another, in the order they came.</summary>
     private protected void Run(object? input, IRolloutTarget target, Func<WorkItem, Task> work)

@@ -27,7 +27,7 @@ public abstract class CommandCmdlet : ChangeCmdlet
     {
         var rollout = Rollout!;
         var target = Places.Find(rollout, Endpoint);
-        var command = Command with { AskedTimeout = AskedTimeout };
+        var command = Command with { AskedTimeout = AskedTimeout(rollout.Target) };
         Run(rollout.Status ?? (object)rollout.Target, target, item => DoAsync(target, command, item));
     }
 

@@ -42,8 +42,26 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     {
     }
 
+    /// <summary>Called before the first input, when what stands on the command line is known; throws where no input can succeed.</summary>
+    private protected virtual void Begin()
+    {
+    }
+
     /// <summary>Takes one input: reads the parameters and calls <see cref="Run"/>.</summary>
     private protected abstract void Process();
+
+    /// <inheritdoc/>
+    protected sealed override void BeginProcessing()
+    {
+        try
+        {
+            Begin();
+        }
+        catch (RolloutException error)
+        {
+            ThrowTerminatingError(ErrorRecords.From(error, null));
+        }
+    }
 
     /// <inheritdoc/>
     protected sealed override void ProcessRecord()
@@ -129,7 +147,7 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     private protected static string? Text(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
 
     /// <inheritdoc cref="Text"/>
-    private protected static IReadOnlyList<string> Texts(IEnumerable<string?> texts) => [.. texts.Select(Text).OfType<string>()];
+    private protected static IReadOnlyList<string> Texts(IEnumerable<string?>? texts) => [.. (texts ?? []).Select(Text).OfType<string>()];
 
     /// <summary>A hashtable's keys and values as text.</summary>
     private protected static IReadOnlyDictionary<string, string> Texts(Hashtable table) =>

@@ -8,6 +8,7 @@ namespace Rollout.Module.Cmdlets;
 public abstract class TargetCmdlet : RolloutCmdlet
 {
     private OpenPlaces? _open;
+    private HashSet<string> _named = [];
 
     /// <summary>The Kubernetes namespace; without it, the context's.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -20,11 +21,11 @@ public abstract class TargetCmdlet : RolloutCmdlet
     public string? Context { get; set; }
 
     /// <summary>The kubeconfig file; without it, those that kubectl would take.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? Kubeconfig { get; set; }
 
     /// <summary>The Docker engine's address; without it, the one that the docker CLI would take.</summary>
-    [Parameter]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? DockerHost { get; set; }
 
     private protected PlaceChoice Places => new(_open ??= new OpenPlaces(CurrentDirectory))
@@ -34,6 +35,11 @@ public abstract class TargetCmdlet : RolloutCmdlet
         Kubeconfig = Text(Kubeconfig) is { } path ? FileSystemPath(path) : null,
         Namespace = Text(Namespace),
     };
+
+    private protected override void Begin() => _named = [.. MyInvocation.BoundParameters.Keys];
+
+    /// <summary>Whether a parameter stands on the command line, and has not come with what is piped: among the bound ones PowerShell leaves those of the inputs before.</summary>
+    private protected bool IsNamed(string parameter) => _named.Contains(parameter);
 
     /// <summary>Has the connections outlive the cmdlet, for what goes on without it.</summary>
     private protected void KeepUntil(Task ended) => _open!.KeepUntil(ended);

@@ -60,7 +60,7 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
             ToImage = Text(ToImage) is { } image ? ImageReference.Parse(image) : null,
             Verdict = Verdict,
             Force = Force,
-            AskedTimeout = AskedTimeout,
+            AskedTimeout = AskedTimeout($"{target.Name}"),
         };
         Run(rollout ?? (object)$"{target.Name}", target, item => UndoAsync(target, request, rollout, item));
     }

@@ -1,15 +1,16 @@
 using System.Collections;
 using System.Management.Automation;
+using System.Runtime.CompilerServices;
 using Rollout.Engine.Rollouts;
 
 namespace Rollout.Module.Literals;
 
 /// <summary>Reads steps as users write them: '5%,2m,25%' as one text or several, or tables, also as they come from JSON. A number that PowerShell made of an unquoted 5s is refused.</summary>
+/// <param name="parameter">The parameter's name.</param>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class StepAttribute : ArgumentTransformationAttribute
+public sealed class StepAttribute([CallerMemberName] string parameter = "") : GivenAttribute<RolloutStep[]>(parameter)
 {
-    /// <inheritdoc/>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => StepText.From(Unwrap(inputData)).ToArray();
+    private protected override RolloutStep[] Read(object given) => [.. StepText.From(Unwrap(given))];
 
     private static object? Unwrap(object? value) => value switch
     {

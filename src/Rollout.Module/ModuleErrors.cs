@@ -125,6 +125,13 @@ internal static class ModuleErrors
         "Leave it out. What the containers of a cluster's workload are like stands in its own spec; a Docker engine's are made by Start-Rollout.",
         target);
 
+    internal static RolloutException ConnectionNotApplicable(string target, string parameter) => new(
+        "ParameterNotApplicable",
+        ErrorKind.InvalidInput,
+        $"'{target}' takes no -{parameter}: on its platform that has no meaning.",
+        "Leave it out. -DockerHost leads to a Docker engine, -Kubeconfig to a cluster, and -Context to either.",
+        target);
+
     internal static RolloutException RolloutWithoutImage(RolloutStatus rollout) => new(
         "RolloutWithoutImage",
         ErrorKind.InvalidInput,

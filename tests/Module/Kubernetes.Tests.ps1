@@ -618,6 +618,12 @@ Describe 'Without a cluster' {
         @{ Id = 'StepsNotApplicable'; Category = 'InvalidArgument'; Script = { Start-Rollout deployment/x -Image app:v2 -Step '5%' -Kubeconfig $nowhere } }
         @{ Id = 'ParameterNotApplicable'; Category = 'InvalidArgument'; Script = { Start-Rollout docker/x -Image app:v2 -Container main } }
         @{ Id = 'NamespaceNotApplicable'; Category = 'InvalidArgument'; Script = { Get-Rollout docker/x -Namespace finance } }
+        @{ Id = 'ParameterNotApplicable'; Category = 'InvalidArgument'; Script = { Start-Rollout deploy/x -Image app:v2 -DockerHost unix:///x.sock -Kubeconfig $nowhere } }
+        @{ Id = 'ParameterNotApplicable'; Category = 'InvalidArgument'; Script = { Start-Rollout docker/x -Image app:v2 -Kubeconfig $nowhere } }
+        @{ Id = 'ParameterNotApplicable'; Category = 'InvalidArgument'; Script = { Get-Rollout deployment/x, sts/* -DockerHost unix:///x.sock } }
+        @{ Id = 'ParameterNotApplicable'; Category = 'InvalidArgument'; Script = { Wait-Rollout compose/x/y -Kubeconfig $nowhere } }
+        @{ Id = 'ParameterNotApplicable'; Category = 'InvalidArgument'; Script = { Restart-Rollout deployment/x -DockerHost unix:///x.sock } }
+        @{ Id = 'ParameterNotApplicable'; Category = 'InvalidArgument'; Script = { Undo-Rollout service/x -Kubeconfig $nowhere } }
         @{ Id = 'EmptyTarget'; Category = 'InvalidArgument'; Script = { Get-Rollout '' } }
         @{ Id = 'EmptyTarget'; Category = 'InvalidArgument'; Script = { Get-Rollout $null } }
         @{ Id = 'EmptyTarget'; Category = 'InvalidArgument'; Script = { Get-Rollout -Target deployment/x, '' } }
@@ -629,6 +635,24 @@ Describe 'Without a cluster' {
         $failure.FullyQualifiedErrorId | Should -BeLike "$Id,*"
         $failure.CategoryInfo.Category | Should -Be $Category
         $failure.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+
+    It 'takes both a -Kubeconfig and a -DockerHost where targets may be of both platforms: <Case>' -ForEach @(
+        @{ Case = 'piped as text'; Script = { 'docker/x', 'deployment/x' | Get-RolloutHistory @place } }
+        @{ Case = 'rows'; Script = { "Target,Image`ndocker/x,app:v2`ndeployment/x,app:v2" | ConvertFrom-Csv | Start-Rollout @place } }
+        @{ Case = 'several named'; Script = { Get-Rollout docker/x, deployment/x @place } }
+        @{ Case = 'defaults'; Script = {
+                $PSDefaultParameterValues = @{ '*-Rollout:Kubeconfig' = $place.Kubeconfig; '*-Rollout:DockerHost' = $place.DockerHost }
+                Get-Rollout docker/x
+                Get-Rollout deployment/x
+            }
+        }
+    ) {
+        $place = @{ Kubeconfig = '/no/such/file'; DockerHost = 'unix:///no/such.sock' }
+        $ErrorActionPreference = 'SilentlyContinue'
+        $Error.Clear()
+        & $Script
+        $Error.FullyQualifiedErrorId -replace ',.*' | Sort-Object | Should -Be DockerEngineNotReachable, KubeconfigNotFound
     }
 
     It 'gets the column <Column> of a row: <Id>' -ForEach @(

@@ -36,4 +36,7 @@ public sealed record TargetKind(string Name, TargetHome Home, string? ShortName 
     /// <summary>The kind of a word, in long or short form and any case; null where it is none.</summary>
     public static TargetKind? Find(string word) =>
         All.FirstOrDefault(kind => word.Equals(kind.Name, StringComparison.OrdinalIgnoreCase) || word.Equals(kind.ShortName, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Where a target lives, which may be a pattern; null where its text leaves that open.</summary>
+    public static TargetHome? HomeOf(string target) => target.Split('/') is [var word, _, ..] ? Find(word)?.Home : null;
 }

@@ -18,6 +18,8 @@ public abstract class CommandCmdlet : ChangeCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public RolloutEndpoint? Endpoint { get; set; }
 
+    private protected override IEnumerable<string> NamedTargets => Rollout is { } rollout ? [rollout.Target] : [];
+
     private protected abstract RolloutCommand Command { get; }
 
     /// <summary>Whether a status is what was asked for, or on its way there.</summary>

@@ -18,6 +18,8 @@ public abstract class FollowCmdlet : FleetCmdlet
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public RolloutEndpoint? Endpoint { get; set; }
 
+    private protected override IEnumerable<string> NamedTargets => Rollout is { } rollout ? [rollout.Target] : [];
+
     private protected override void Process()
     {
         var rollout = Rollout!;

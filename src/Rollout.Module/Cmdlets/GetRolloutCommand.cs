@@ -40,6 +40,8 @@ public sealed class GetRolloutCommand : FleetCmdlet
 
     private TargetFilter Filter => new() { Namespace = Text(Namespace), AllNamespaces = AllNamespaces, Selector = Text(Selector) };
 
+    private protected override IEnumerable<string> NamedTargets => Target?.OfType<string>() ?? [];
+
     private protected override void Process()
     {
         foreach (var target in Named())

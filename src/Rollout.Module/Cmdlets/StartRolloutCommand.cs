@@ -180,6 +180,8 @@ public sealed class StartRolloutCommand : ChangeCmdlet
     /// <summary>Whether what is piped is no row: a rollout or a revision says where it lives.</summary>
     private bool IsRecord => Home is not null && !IsNamed(nameof(Rollout)) && !IsNamed(nameof(Endpoint));
 
+    private protected override IEnumerable<string> NamedTargets => Text(Target) is { } target ? [target] : [];
+
     private protected override void BeforeStart(object? input)
     {
         if (Failures >= MaxFailures) throw ModuleErrors.RolloutNotStarted($"{input}", Failures);

@@ -1,4 +1,6 @@
+using System.Collections;
 using System.Management.Automation;
+using Rollout.Engine.Rollouts;
 using Rollout.Module.Completers;
 using Rollout.Module.Places;
 
@@ -36,7 +38,26 @@ public abstract class TargetCmdlet : RolloutCmdlet
         Namespace = Text(Namespace),
     };
 
-    private protected override void Begin() => _named = [.. MyInvocation.BoundParameters.Keys];
+    /// <summary>The targets that stand on the command line, or patterns of them.</summary>
+    private protected virtual IEnumerable<string> NamedTargets => [];
+
+    private protected override void Begin()
+    {
+        _named = [.. MyInvocation.BoundParameters.Keys];
+        CheckConnection(nameof(DockerHost), DockerHost, TargetHome.Cluster);
+        CheckConnection(nameof(Kubeconfig), Kubeconfig, TargetHome.DockerHost);
+    }
+
+    /// <summary>Refuses what leads to one platform where every target named is on the other. What is piped may be of both, and so may what a default is for.</summary>
+    private void CheckConnection(string parameter, string? given, TargetHome other)
+    {
+        if (Text(given) is null || HasDefault(parameter)) return;
+        string[] targets = [.. NamedTargets];
+        if (targets.Length > 0 && targets.All(target => TargetKind.HomeOf(target) == other)) throw ModuleErrors.ConnectionNotApplicable(targets[0], parameter);
+    }
+
+    private bool HasDefault(string parameter) =>
+        GetVariableValue("PSDefaultParameterValues") is IDictionary defaults && defaults.Keys.Cast<object>().Any(key => $"{key}".EndsWith($":{parameter}", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether a parameter stands on the command line, and has not come with what is piped: among the bound ones PowerShell leaves those of the inputs before.</summary>
     private protected bool IsNamed(string parameter) => _named.Contains(parameter);

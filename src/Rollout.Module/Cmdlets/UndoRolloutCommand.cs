@@ -49,6 +49,8 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
     private bool IsNotToAsk =>
         Force || (MyInvocation.BoundParameters.TryGetValue("Confirm", out var confirm) && confirm is SwitchParameter { IsPresent: false });
 
+    private protected override IEnumerable<string> NamedTargets => Rollout is { } rollout ? [rollout.Target] : [];
+
     private protected override void Process()
     {
         if (ToRevision is not null && Text(ToImage) is { } other) throw ModuleErrors.TwoRevisions(ToRevision, other);

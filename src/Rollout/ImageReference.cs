@@ -134,7 +134,7 @@ public sealed partial class ImageReference : IEquatable<ImageReference>
         return (registry, repository);
     }
 
-    private static RolloutException Unparsable(string? text, string problem)
+    internal static RolloutException Unparsable(string? text, string problem)
     {
         var shown = text is null ? null : UserInfo.Hide(text);
         return new(

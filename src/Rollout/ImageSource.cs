@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Rollout;
 
 /// <summary>
@@ -9,6 +11,7 @@ public sealed class ImageSource
     // What is no reference is kept and refused when it is asked for: PowerShell drops a conversion that fails for an object's property,
     // and the image would count as missing.
     private readonly string? _unparsable;
+    private readonly string? _problem;
     private readonly ImageReference? _reference;
 
     private ImageSource(ImageReference reference, RolloutImage? built, PublishedImage? published)
@@ -18,11 +21,11 @@ public sealed class ImageSource
         Published = published;
     }
 
-    private ImageSource(string unparsable) => _unparsable = unparsable;
+    private ImageSource(string unparsable, string? problem = null) => (_unparsable, _problem) = (unparsable, problem);
 
     /// <summary>The reference, with its digest where it was published.</summary>
-    /// <exception cref="RolloutException">InvalidImageReference: what was given as text is none.</exception>
-    public ImageReference Reference => _reference ?? ImageReference.Parse(_unparsable!);
+    /// <exception cref="RolloutException">InvalidImageReference: what was given as text is none, or came as a number.</exception>
+    public ImageReference Reference => _reference ?? (_problem is null ? ImageReference.Parse(_unparsable!) : throw ImageReference.Unparsable(_unparsable, _problem));
 
     /// <summary>The local image, where that was given.</summary>
     public RolloutImage? Built { get; }
@@ -45,6 +48,10 @@ public sealed class ImageSource
     /// <summary>From a reference as text; empty text counts as absent.</summary>
     public static implicit operator ImageSource?(string? text) =>
         string.IsNullOrWhiteSpace(text) ? null : ImageReference.TryParse(text, out var reference) ? new(reference, null, null) : new(text);
+
+    /// <summary>From a number, which is no image: PowerShell alone would take 5 for docker.io/library/5. Refused when the reference is asked for.</summary>
+    public static explicit operator ImageSource(ValueType number) =>
+        new(Convert.ToString(number, CultureInfo.InvariantCulture) ?? "", $"it has come as a value of type {number.GetType().Name}, so quote it");
 
     /// <inheritdoc/>
     public override string ToString() => _reference?.ToString() ?? UserInfo.Hide(_unparsable!);

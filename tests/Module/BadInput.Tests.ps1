@@ -13,6 +13,11 @@ BeforeDiscovery {
         @{ Script = { Start-Rollout docker/x }; Id = 'ImageMissing'; Category = 'InvalidArgument'; Names = 'docker/x' }
         @{ Script = { Start-Rollout docker/x -Image '' }; Id = 'ImageMissing'; Category = 'InvalidArgument'; Names = 'docker/x' }
         @{ Script = { [pscustomobject]@{ Target = 'docker/x'; Image = 'Not A Reference' } | Start-Rollout }; Id = 'InvalidImageReference'; Category = 'ParserError'; Names = 'Not A Reference' }
+        @{ Script = { 5 | Start-Rollout docker/x -DockerHost "unix://$TestDrive/none.sock" }; Id = 'InvalidImageReference'; Category = 'ParserError'; Names = "'5'*quote it" }
+        @{ Script = { Start-Rollout docker/x -Image 1.10 -DockerHost "unix://$TestDrive/none.sock" }; Id = 'InvalidImageReference'; Category = 'ParserError'; Names = 'quote it' }
+        @{ Script = { [pscustomobject]@{ Target = 'docker/x'; Image = 5 } | Start-Rollout -DockerHost "unix://$TestDrive/none.sock" }; Id = 'InvalidImageReference'; Category = 'ParserError'; Names = 'quote it' }
+        @{ Script = { 5 | Publish-Image -DockerHost "unix://$TestDrive/none.sock" }; Id = 'InvalidImageReference'; Category = 'ParserError'; Names = 'quote it' }
+        @{ Script = { Set-ImageTag x -Image 5 -DockerHost "unix://$TestDrive/none.sock" }; Id = 'InvalidImageReference'; Category = 'ParserError'; Names = 'quote it' }
         @{ Script = { Publish-Image 'https://user:hunter2@registry.example.com/shop:v1' }; Id = 'InvalidImageReference'; Category = 'ParserError'; Names = 'user:`*`*`*@' }
         @{ Script = { Get-Rollout 'docker/[' }; Id = 'InvalidPattern'; Category = 'ParserError'; Names = 'wildcard' }
         @{ Script = { Undo-Rollout docker/x -ToRevision 2 -ToImage shop:v1 }; Id = 'TwoRevisions'; Category = 'InvalidArgument'; Names = 'shop:v1' }

@@ -25,6 +25,18 @@ public sealed partial class ImageReferenceTests
     }
 
     [Theory]
+    [InlineData(5, "Int32")]
+    [InlineData(1.1, "Double")]
+    [InlineData(true, "Boolean")]
+    public void A_number_is_no_image(object number, string type)
+    {
+        var source = (ImageSource)(ValueType)number;
+        var error = Assert.Throws<RolloutException>(() => source.Reference);
+        Assert.Equal(("InvalidImageReference", ErrorKind.Syntax), (error.Id, error.Kind));
+        Assert.Contains($"type {type}, so quote it", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("shop:v1@sha256:abc")]
     [InlineData("127.0.0.1:5000/shop@md5:abc")]
     public void A_port_and_a_digest_are_no_password(string text) =>

@@ -194,6 +194,8 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
         var name = Text(Target) ?? throw ModuleErrors.TargetMissing(Image);
         var image = Image ?? throw ModuleErrors.ImageMissing(name);
+        // What is none is refused before anything is asked.
+        _ = image.Reference;
         var target = Places.Find(name, Home, Rollout?.Namespace, image);
         CheckApplies(target.Name);
         var request = Request(name, image);

@@ -29,6 +29,9 @@ BeforeDiscovery {
         @{ Script = { New-RolloutImage $context -DockerHost "unix://$TestDrive/none.sock" }; Id = 'DockerEngineNotReachable'; Category = 'ConnectionError'; Names = 'none.sock' }
         @{ Script = { New-TestStatus | Undo-Rollout -DockerHost unix:///other.sock }; Id = 'AnotherEngine'; Category = 'InvalidArgument'; Names = '/other.sock' }
         @{ Script = { Undo-Rollout }; Id = 'TargetMissing'; Category = 'InvalidArgument'; Names = 'target' }
+        @{ Script = { Stop-Rollout }; Id = 'TargetMissing'; Category = 'InvalidArgument'; Names = 'target' }
+        @{ Script = { Wait-Rollout '' }; Id = 'TargetMissing'; Category = 'InvalidArgument'; Names = 'target' }
+        @{ Script = { [pscustomobject]@{ Target = '' } | Restart-Rollout }; Id = 'TargetMissing'; Category = 'InvalidArgument'; Names = 'target' }
         @{ Script = { New-TestStatus | Test-RolloutHealth -For 5s }; Id = 'ParameterArgumentTransformationError'; Category = 'InvalidData'; Names = 'quote it' }
         @{ Script = { New-TestStatus | Test-RolloutHealth -Interval 'soon' }; Id = 'ParameterArgumentTransformationError'; Category = 'InvalidData'; Names = 'soon' }
     )

@@ -292,7 +292,7 @@ Describe 'Restart-Rollout, Stop-Rollout and Suspend-Rollout' -Skip:$NoDocker {
     It 'takes a target as text, and refuses one that is none' {
         (Get-RolloutHistory $target | Select-Object -First 1).Target | Should -Be $target
         (Get-Failure { Restart-Rollout nothing/x }).FullyQualifiedErrorId | Should -BeLike 'InvalidTarget,*'
-        (Get-Failure { New-TestImage v1 | Restart-Rollout }).FullyQualifiedErrorId | Should -BeLike 'InputObjectMissingMandatory,*'
+        (Get-Failure { New-TestImage v1 | Restart-Rollout }).FullyQualifiedErrorId | Should -BeLike 'TargetMissing,*'
     }
 }
 

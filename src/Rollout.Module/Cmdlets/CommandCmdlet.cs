@@ -1,25 +1,11 @@
-using System.Management.Automation;
 using Rollout.Engine.Rollouts;
-using Rollout.Module.Completers;
 using Rollout.Module.Pipeline;
 
 namespace Rollout.Module.Cmdlets;
 
 /// <summary>A cmdlet that does one thing with rollouts there are.</summary>
-public abstract class CommandCmdlet : ChangeCmdlet
+public abstract class CommandCmdlet : RolloutChangeCmdlet
 {
-    /// <summary>The rollout, or its target.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Target")]
-    [ArgumentCompleter(typeof(TargetCompleter))]
-    public RolloutSource? Rollout { get; set; }
-
-    /// <summary>Where the rollout lives, as an object tells that was a rollout before it came through a file or a job.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public RolloutEndpoint? Endpoint { get; set; }
-
-    private protected override IEnumerable<string> NamedTargets => Rollout is { } rollout ? [rollout.Target] : [];
-
     private protected abstract RolloutCommand Command { get; }
 
     /// <summary>Whether a status is what was asked for, or on its way there.</summary>
@@ -27,7 +13,7 @@ public abstract class CommandCmdlet : ChangeCmdlet
 
     private protected override void Process()
     {
-        var rollout = Rollout!;
+        var rollout = Rollout ?? throw ModuleErrors.TargetMissing(null);
         var target = Places.Find(rollout, Endpoint);
         var command = Command with { AskedTimeout = AskedTimeout(rollout.Target) };
         Run(rollout.Status ?? (object)rollout.Target, target, item => DoAsync(target, command, item));

@@ -12,5 +12,9 @@ public abstract class FleetCmdlet : TargetCmdlet
     [ValidateRange(1, 1_000)]
     public int ThrottleLimit { get; set; } = DefaultLimit;
 
+    /// <summary>Where the rollout lives, as an object tells that is one, or was before it came through a file or a job.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public RolloutEndpoint? Endpoint { get; set; }
+
     private protected override int WorkLimit => ThrottleLimit;
 }

@@ -9,20 +9,16 @@ namespace Rollout.Module.Cmdlets;
 public abstract class FollowCmdlet : FleetCmdlet
 {
     /// <summary>The rollout, or its target.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Target")]
     [ArgumentCompleter(typeof(TargetCompleter))]
     public RolloutSource? Rollout { get; set; }
-
-    /// <summary>Where the rollout lives, as an object tells that was a rollout before it came through a file or a job.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public RolloutEndpoint? Endpoint { get; set; }
 
     private protected override IEnumerable<string> NamedTargets => Rollout is { } rollout ? [rollout.Target] : [];
 
     private protected override void Process()
     {
-        var rollout = Rollout!;
+        var rollout = Rollout ?? throw ModuleErrors.TargetMissing(null);
         var target = Places.Find(rollout, Endpoint);
         Run(rollout.Status ?? (object)rollout.Target, item => FollowAsync(target, rollout.Status, item));
     }

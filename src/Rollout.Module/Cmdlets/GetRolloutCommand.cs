@@ -22,10 +22,6 @@ public sealed class GetRolloutCommand : FleetCmdlet
     [ArgumentCompleter(typeof(TargetCompleter))]
     public string[]? Target { get; set; }
 
-    /// <summary>Where the targets live, as an object of them tells.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public RolloutEndpoint? Endpoint { get; set; }
-
     /// <summary>Of every namespace of the cluster.</summary>
     [Parameter]
     public SwitchParameter AllNamespaces { get; set; }

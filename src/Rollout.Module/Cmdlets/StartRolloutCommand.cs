@@ -29,10 +29,6 @@ public sealed class StartRolloutCommand : ChangeCmdlet
     [Parameter(ValueFromPipeline = true)]
     public RolloutStatus? Rollout { get; set; }
 
-    /// <summary>Where the target lives, as an object tells that was a rollout before it came through a file or a job, or is a revision of one.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public RolloutEndpoint? Endpoint { get; set; }
-
     /// <summary>The container that gets the image, where the workload has several.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? Container { get; set; }

@@ -9,16 +9,10 @@ namespace Rollout.Module.Cmdlets;
 /// <summary>Puts back what ran before.</summary>
 [Cmdlet(VerbsCommon.Undo, "Rollout", SupportsShouldProcess = true)]
 [OutputType(typeof(RolloutStatus))]
-public sealed class UndoRolloutCommand : ChangeCmdlet
+public sealed class UndoRolloutCommand : RolloutChangeCmdlet
 {
     private bool _yesToAll;
     private bool _noToAll;
-
-    /// <summary>The rollout to undo, or its target.</summary>
-    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Target")]
-    [ArgumentCompleter(typeof(TargetCompleter))]
-    public RolloutSource? Rollout { get; set; }
 
     /// <summary>What the checks found, as Test-RolloutHealth emits it.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -34,10 +28,6 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
     [ArgumentCompleter(typeof(RevisionCompleter))]
     public string? ToImage { get; set; }
 
-    /// <summary>Where the rollout lives, as an object tells that was a rollout before it came through a file or a job.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    public RolloutEndpoint? Endpoint { get; set; }
-
     /// <summary>Undoes only what is Unhealthy, Failed or Degraded, and passes the rest through.</summary>
     [Parameter]
     public SwitchParameter IfUnhealthy { get; set; }
@@ -48,8 +38,6 @@ public sealed class UndoRolloutCommand : ChangeCmdlet
 
     private bool IsNotToAsk =>
         Force || (MyInvocation.BoundParameters.TryGetValue("Confirm", out var confirm) && confirm is SwitchParameter { IsPresent: false });
-
-    private protected override IEnumerable<string> NamedTargets => Rollout is { } rollout ? [rollout.Target] : [];
 
     private protected override void Process()
     {

@@ -518,10 +518,12 @@ Describe 'On several clusters' -Skip:$NoTwo {
 
     It 'works in several contexts through one pipeline' {
         $rows = 'one', 'two' | ForEach-Object { [pscustomobject]@{ Target = 'deployment/shop'; Namespace = ''; Context = $_; Image = '127.0.0.1:1/app:v2' } }
-        $rollouts = $rows | Start-Rollout -Kubeconfig $cluster.Kubeconfig
+        $rollouts = $rows | Start-Rollout -Kubeconfig $cluster.Kubeconfig -WarningAction SilentlyContinue -WarningVariable warnings
         $rollouts.Context | Sort-Object | Should -Be one, two
         $rollouts.Endpoint.Server | Sort-Object -Unique | Should -HaveCount 2
         $rollouts.Phase | Sort-Object -Unique | Should -Be Healthy
+        # Of the registry that is not there they are told once.
+        @($warnings -match '127\.0\.0\.1:1\b') | Should -HaveCount 1
     }
 
     It 'shows one progress of the whole, and that of each under it' {

@@ -29,6 +29,13 @@ public sealed class DockerTargets : IRolloutTargets
 
     internal DockerTargets(DockerTargetServices services) => this.services = services;
 
+    /// <summary>What registries say of the images; unless another is given, asked with the credentials for pulls.</summary>
+    public IImageDigests Images
+    {
+        get => services.Digests;
+        init => services = services with { Digests = value };
+    }
+
     /// <inheritdoc/>
     public RolloutEndpoint Endpoint => services.Engine.Endpoint;
 

@@ -10,7 +10,8 @@ namespace Rollout.Module.Places;
 
 /// <summary>
 /// The engines and clusters that one cmdlet works on. Each is opened once, however many of its workloads are worked on: a fleet shares one
-/// connection, and in a cluster one watch. Each workload is one object too.
+/// connection, and in a cluster one watch. Each workload is one object too, and each registry is asked, waited for and warned of once, wherever
+/// its images go.
 /// </summary>
 internal sealed class OpenPlaces(string directory)
 {
@@ -19,6 +20,7 @@ internal sealed class OpenPlaces(string directory)
     private readonly Dictionary<string, Place> _open = new(StringComparer.Ordinal);
     private readonly Dictionary<TargetKey, IRolloutTarget> _targets = [];
     private readonly List<Task> _inUse = [];
+    private readonly ImageDigests _images = new(new DockerConfig(), TimeProvider.System);
 
     /// <summary>An environment variable as a program started from here reads it: PowerShell's location is not this process's directory.</summary>
     internal string? Variable(string name)
@@ -36,7 +38,7 @@ internal sealed class OpenPlaces(string directory)
         return Open($"{endpoint} {endpoint.Context}", () =>
         {
             var client = new DockerClient(endpoint);
-            return new Place(new DockerTargets(client, new DockerConfig(), directory), client);
+            return new Place(new DockerTargets(client, new DockerConfig(), directory) { Images = _images }, client);
         });
     });
 
@@ -47,7 +49,7 @@ internal sealed class OpenPlaces(string directory)
         return Open($"{connection.Endpoint.Kubeconfig} {connection.Context} {connection.Server}", () =>
         {
             var client = new KubernetesClient(connection, TimeProvider.System, Random.Shared);
-            return new Place(new KubernetesTargets(client, TimeProvider.System, Random.Shared), client);
+            return new Place(new KubernetesTargets(client, TimeProvider.System, Random.Shared) { Images = _images }, client);
         });
     });
 

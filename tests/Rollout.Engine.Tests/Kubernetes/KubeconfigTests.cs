@@ -102,6 +102,36 @@ public sealed class KubeconfigTests : IDisposable
         Assert.Equal("Bearer second", Credential(connection).Authorization);
     }
 
+    [Theory]
+    [InlineData("gone", "Could not find")]
+    [InlineData("folder", "denied")]
+    [InlineData("empty", "it is empty")]
+    public void ATokenFileThatGivesNoTokenIsAnErrorAndNotAnonymous(string token, string cause)
+    {
+        _folder.Write("empty", "\n");
+        _folder.Write("folder/x", "");
+        var file = _folder.Write("config", Config("x", "https://x", "current-context: x", user: $"tokenFile: {token}"));
+
+        var error = Assert.Throws<RolloutException>(() => Credential(Connect(file)));
+
+        Assert.Equal("KubernetesTokenUnreadable", error.Id);
+        Assert.Contains($"'{Path.Combine(_folder.Path, token)}' cannot be read: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(cause, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithoutItsTokenFileTheTokenBesideItIsTaken()
+    {
+        var time = new ManualTime();
+        var file = _folder.Write("config", Config("x", "https://x", "current-context: x", user: "token: beside, tokenFile: later"));
+        var connection = Kubeconfig.Connection(file, null, Variable, time);
+
+        Assert.Equal("Bearer beside", Credential(connection).Authorization);
+        _folder.Write("later", "file");
+        Assert.True(connection.Credentials.Refused(Credential(connection)));
+        Assert.Equal("Bearer file", Credential(connection).Authorization);
+    }
+
     [Fact]
     public void ImpersonationBecomesHeaders()
     {

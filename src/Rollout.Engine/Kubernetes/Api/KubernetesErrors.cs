@@ -66,6 +66,14 @@ internal static class KubernetesErrors
         what,
         cause);
 
+    internal static RolloutException TokenUnreadable(string path, string problem, Exception? cause = null) => new(
+        "KubernetesTokenUnreadable",
+        ErrorKind.InvalidData,
+        $"The token file '{path}' cannot be read: {problem}.",
+        "Put a token there that this user may read, or correct tokenFile in the kubeconfig.",
+        path,
+        cause);
+
     internal static RolloutException ClientCertificateExpired(string user, DateTimeOffset since) => new(
         "KubernetesClientCertificateExpired",
         ErrorKind.Authentication,

@@ -128,12 +128,7 @@ public static class Kubeconfig
     {
         var certificate = Certificate(user, time);
         var token = user.Text("token") is { } text ? new Credential("Bearer " + text, certificate) : null;
-        if (user.FilePath("tokenFile") is { } file)
-        {
-            if (token is null && !File.Exists(file)) throw user.Wrong("tokenFile", $"names '{file}', which does not exist");
-            return new TokenFile(file, token ?? new Credential(null, certificate), time);
-        }
-
+        if (user.FilePath("tokenFile") is { } file) return new TokenFile(file, token ?? new Credential(null, certificate), time);
         if (token is not null) return new FixedCredential(token);
         if (user.Text("username") is { } name)
         {

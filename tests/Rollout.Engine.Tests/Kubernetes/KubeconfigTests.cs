@@ -246,6 +246,7 @@ public sealed class KubeconfigTests : IDisposable
         _environment["HOME"] = _folder.Path;
 
         Assert.Equal("KubeconfigNotFound", Assert.Throws<RolloutException>(() => Connect(Path.Combine(_folder.Path, "gone"))).Id);
+        Assert.Equal("KubeconfigNotFound", Assert.Throws<RolloutException>(() => Connect("no\0name")).Id);
         Assert.Equal("KubernetesNotConfigured", Assert.Throws<RolloutException>(() => Connect()).Id);
     }
 
@@ -256,7 +257,29 @@ public sealed class KubeconfigTests : IDisposable
 
         Assert.Contains($"{_folder.Path}/one or {_folder.Path}/two", Assert.Throws<RolloutException>(() => Connect()).Message, StringComparison.Ordinal);
         Assert.Contains("it is empty", Assert.Throws<RolloutException>(() => Connect(_folder.Write("empty", ""))).Message, StringComparison.Ordinal);
-        Assert.Contains("it is a directory", Assert.Throws<RolloutException>(() => Connect(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatIsThereAndCannotBeReadIsNotPassedOver()
+    {
+        var good = _folder.Write("good", Config("x", "https://x", "current-context: x"));
+        AssertUnreadable(_folder.Path, "it is a directory");
+        // As with a directory that may not be entered, there is no way to know whether the file exists.
+        var loop = Path.Combine(_folder.Path, "loop");
+        Directory.CreateSymbolicLink(loop, loop);
+        AssertUnreadable(Path.Combine(loop, "config"), "Too many");
+
+        void AssertUnreadable(string path, string cause)
+        {
+            _environment["KUBECONFIG"] = path + Path.PathSeparator + good;
+            foreach (var named in new[] { path, null })
+            {
+                var error = Assert.Throws<RolloutException>(() => Connect(named));
+                Assert.Equal(("KubeconfigInvalid", path), (error.Id, error.Subject));
+                Assert.Contains(cause, error.Message, StringComparison.Ordinal);
+                Assert.Contains("Let this user read it", error.Mend, StringComparison.Ordinal);
+            }
+        }
     }
 
     private static string Config(string name, string server, string top, string cluster = "", string user = "") => $$$"""

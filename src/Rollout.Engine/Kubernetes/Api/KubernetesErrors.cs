@@ -24,11 +24,11 @@ internal static class KubernetesErrors
         "Name one that exists with -Kubeconfig or KUBECONFIG.",
         path);
 
-    internal static RolloutException KubeconfigInvalid(string path, string problem, Exception? cause = null) => new(
+    internal static RolloutException KubeconfigInvalid(string path, string problem, string? mend = null, Exception? cause = null) => new(
         "KubeconfigInvalid",
         ErrorKind.InvalidData,
         $"The kubeconfig '{path}' cannot be used: {problem}.",
-        "Correct it; 'kubectl config view' shows how kubectl reads it.",
+        mend ?? "Correct it; 'kubectl config view' shows how kubectl reads it.",
         path,
         cause);
 

@@ -24,12 +24,11 @@ public static class Kubeconfig
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(time);
-        var paths = Paths(path, environment);
-        var file = KubeconfigFile.ReadAll(paths);
+        var file = Read(path, environment);
         var asked = string.IsNullOrEmpty(context) ? null : context;
         if (!file.IsEmpty) return FromContext(file, asked ?? file.CurrentContext ?? throw KubernetesErrors.ContextNotChosen(file.Contexts.Keys), time);
         if (!string.IsNullOrEmpty(path)) throw KubernetesErrors.KubeconfigInvalid(path, "it is empty");
-        return (asked is null ? InPod(environment, ServiceAccount, time) : null) ?? throw KubernetesErrors.NotConfigured(paths);
+        return (asked is null ? InPod(environment, ServiceAccount, time) : null) ?? throw KubernetesErrors.NotConfigured(Usual(environment));
     }
 
     /// <summary>The connection to the cluster that an object came from; refused where its context names another server by now.</summary>
@@ -39,7 +38,7 @@ public static class Kubeconfig
         ArgumentNullException.ThrowIfNull(from);
         ArgumentNullException.ThrowIfNull(environment);
         // One of several files in KUBECONFIG may need the others: its context's cluster and user may be there.
-        var isMerged = from.Kubeconfig is { } file && Paths(null, environment).Any(path => Path.GetFullPath(path) == file);
+        var isMerged = from.Kubeconfig is { } file && Usual(environment).Any(path => Path.GetFullPath(path) == file);
         var connection = Connection(isMerged ? null : from.Kubeconfig, from.Context, environment, time);
         return connection.Endpoint.Server == from.Server ? connection : throw KubernetesErrors.ContextMoved(from, connection.Endpoint);
     }
@@ -48,7 +47,7 @@ public static class Kubeconfig
     public static IReadOnlyList<string> Contexts(string? path, Func<string, string?> environment)
     {
         ArgumentNullException.ThrowIfNull(environment);
-        var file = KubeconfigFile.ReadAll(Paths(path, environment));
+        var file = Read(path, environment);
         return [.. file.Contexts.Keys.OrderByDescending(name => name == file.CurrentContext).ThenBy(name => name, StringComparer.Ordinal)];
     }
 
@@ -68,11 +67,12 @@ public static class Kubeconfig
         };
     }
 
-    private static string[] Paths(string? path, Func<string, string?> environment)
-    {
-        if (Directory.Exists(path)) throw KubernetesErrors.KubeconfigInvalid(path, "it is a directory");
-        if (!string.IsNullOrEmpty(path)) return File.Exists(path) ? [path] : throw KubernetesErrors.KubeconfigNotFound(path);
+    private static KubeconfigFile Read(string? path, Func<string, string?> environment) =>
+        string.IsNullOrEmpty(path) ? KubeconfigFile.ReadAll(Usual(environment)) : KubeconfigFile.Read(path) ?? throw KubernetesErrors.KubeconfigNotFound(path);
 
+    /// <summary>The files that are read where none is named; they need not be there.</summary>
+    private static string[] Usual(Func<string, string?> environment)
+    {
         var listed = (environment("KUBECONFIG") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         if (listed.Length > 0) return listed;
 

@@ -22,7 +22,10 @@ internal sealed record KubeconfigFile
 
     /// <summary>Reads and merges; files that do not exist count as empty.</summary>
     public static KubeconfigFile ReadAll(IEnumerable<string> paths) =>
-        paths.Where(File.Exists).Select(Read).Aggregate(new KubeconfigFile(), (merged, next) => merged.Over(next));
+        paths.Select(Read).OfType<KubeconfigFile>().Aggregate(new KubeconfigFile(), (merged, next) => merged.Over(next));
+
+    /// <summary>One file, or null where there is none. What is there and cannot be read is an error.</summary>
+    public static KubeconfigFile? Read(string path) => Content(path) is { } text ? Parse(path, text) : null;
 
     public static KubeconfigFile Parse(string path, string text)
     {
@@ -54,15 +57,21 @@ internal sealed record KubeconfigFile
         };
     }
 
-    private static KubeconfigFile Read(string path)
+    private static string? Content(string path)
     {
         try
         {
-            return Parse(path, File.ReadAllText(path));
+            return File.ReadAllText(path);
+        }
+        // ArgumentException: no file can have such a name.
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or ArgumentException)
+        {
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw KubernetesErrors.KubeconfigInvalid(path, e.Message.TrimEnd('.'), e);
+            var problem = Directory.Exists(path) ? "it is a directory" : e.GetBaseException().Message.TrimEnd('.');
+            throw KubernetesErrors.KubeconfigInvalid(path, problem, "Let this user read it, or name another file with -Kubeconfig or KUBECONFIG.", e);
         }
     }
 

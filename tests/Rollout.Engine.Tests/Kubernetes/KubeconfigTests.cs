@@ -169,6 +169,12 @@ public sealed class KubeconfigTests : IDisposable
     [InlineData("current-context: nokey", "KubernetesCertificateUnreadable")]
     [InlineData("current-context: oidc", "KubernetesAuthProviderNotSupported")]
     [InlineData("current-context: oldexec", "KubeconfigInvalid")]
+    [InlineData("current-context: groups", "KubeconfigInvalid")]
+    [InlineData("current-context: uid", "KubeconfigInvalid")]
+    [InlineData("current-context: extra", "KubeconfigInvalid")]
+    [InlineData("current-context: careless", "KubeconfigInvalid")]
+    [InlineData("kind: Deployment", "KubeconfigInvalid")]
+    [InlineData("apiVersion: v2", "KubeconfigInvalid")]
     public void WhatCannotBeUsedIsOneClearError(string top, string id)
     {
         var file = _folder.Write("config", $$$"""
@@ -177,7 +183,11 @@ public sealed class KubeconfigTests : IDisposable
             - {name: ok, cluster: {server: "https://x"}}
             - {name: ftp, cluster: {server: "ftp://x"}}
             - {name: badca, cluster: {server: "https://x", certificate-authority-data: "!!"}}
+            - {name: careless, cluster: {server: "https://x", certificate-authority-data: AAAA, insecure-skip-tls-verify: true}}
             users:
+            - {name: groups, user: {as-groups: [dev]}}
+            - {name: uid, user: {as-uid: u1}}
+            - {name: extra, user: {as-user-extra: {scope: [a]} } }
             - {name: nokey, user: {client-certificate-data: AAAA}}
             - {name: oidc, user: {auth-provider: {name: oidc} } }
             - {name: oldexec, user: {exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x} } }
@@ -189,11 +199,27 @@ public sealed class KubeconfigTests : IDisposable
             - {name: nokey, context: {cluster: ok, user: nokey}}
             - {name: oidc, context: {cluster: ok, user: oidc}}
             - {name: oldexec, context: {cluster: ok, user: oldexec}}
+            - {name: groups, context: {cluster: ok, user: groups}}
+            - {name: uid, context: {cluster: ok, user: uid}}
+            - {name: extra, context: {cluster: ok, user: extra}}
+            - {name: careless, context: {cluster: careless}}
             """);
 
         var error = Assert.Throws<RolloutException>(() => Connect(file));
 
         Assert.Equal(id, error.Id);
+    }
+
+    [Theory]
+    [InlineData("clusters: [{name: x, cluster: {server: 'https://a'}}, {name: x, cluster: {server: 'https://b'}}]", "two of its clusters have the name 'x'")]
+    [InlineData("users: [{name: x}, {name: x}]", "two of its users have the name 'x'")]
+    [InlineData("contexts: [{name: x}, {name: y}, {name: x}]", "two of its contexts have the name 'x'")]
+    public void ANameTwiceInOneFileIsRefused(string text, string cause)
+    {
+        var error = Assert.Throws<RolloutException>(() => Connect(_folder.Write("config", text)));
+
+        Assert.Equal("KubeconfigInvalid", error.Id);
+        Assert.Contains(cause, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -85,14 +85,16 @@ public static class Kubeconfig
         if (!file.Contexts.TryGetValue(name, out var context)) throw KubernetesErrors.ContextNotFound(name, file.Contexts.Keys);
         var cluster = Named(context, "cluster", file.Clusters) ?? throw context.Wrong("cluster", "is missing");
         var user = Named(context, "user", file.Users);
-        var authorities = cluster.Flag("insecure-skip-tls-verify") ? null : cluster.Bytes("certificate-authority");
+        var authorities = cluster.Bytes("certificate-authority");
+        var skips = cluster.Flag("insecure-skip-tls-verify");
+        if (skips && authorities is not null) throw cluster.Wrong("insecure-skip-tls-verify", "is true, but there is a certificate-authority to verify the server by");
         return new KubernetesConnection(Server(cluster), user is null ? new FixedCredential(Credential.None) : Credentials(user, cluster, time))
         {
             Kubeconfig = Path.GetFullPath(context.File),
             Context = name,
             Namespace = context.Text("namespace") ?? "default",
             Authorities = authorities is null ? null : ClientCertificate.ReadAuthorities(authorities, $"certificate-authority of '{cluster.Name}'"),
-            SkipsVerification = cluster.Flag("insecure-skip-tls-verify"),
+            SkipsVerification = skips,
             ServerName = cluster.Text("tls-server-name"),
             Proxy = Proxy(cluster),
             Headers = user is null ? [] : [.. Impersonation(user)],
@@ -154,7 +156,10 @@ public static class Kubeconfig
 
     private static IEnumerable<(string Name, string Value)> Impersonation(KubeconfigEntry user)
     {
-        if (user.Text("as") is { } name) yield return ("Impersonate-User", name);
+        var name = user.Text("as");
+        var isMore = user.Text("as-uid") is not null || user.TextList("as-groups").Count > 0 || user.Inner("as-user-extra")?.Keys.Any() == true;
+        if (name is null && isMore) throw user.Wrong("as", "is missing, but as-uid, as-groups or as-user-extra is there");
+        if (name is not null) yield return ("Impersonate-User", name);
         if (user.Text("as-uid") is { } uid) yield return ("Impersonate-Uid", uid);
         foreach (var group in user.TextList("as-groups")) yield return ("Impersonate-Group", group);
         if (user.Inner("as-user-extra") is not { } extra) yield break;

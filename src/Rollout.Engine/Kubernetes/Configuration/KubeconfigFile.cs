@@ -48,12 +48,15 @@ internal sealed record KubeconfigFile
         if (yaml.Documents.Count == 0 || yaml.Documents[0].RootNode is YamlScalarNode { Value: null or "" }) return new KubeconfigFile();
         if (yaml.Documents[0].RootNode is not YamlMappingNode root) throw KubernetesErrors.KubeconfigInvalid(path, "it is not a mapping");
 
+        var top = new KubeconfigEntry(path, "", root);
+        if (top.Text("kind") is { } kind && kind != "Config") throw KubernetesErrors.KubeconfigInvalid(path, $"its kind is '{kind}', not Config");
+        if (top.Text("apiVersion") is { } version && version != "v1") throw KubernetesErrors.KubeconfigInvalid(path, $"its apiVersion is '{version}', not v1");
         return new KubeconfigFile
         {
-            CurrentContext = new KubeconfigEntry(path, "", root).Text("current-context"),
-            Clusters = Entries(path, root, "clusters", "cluster"),
-            Users = Entries(path, root, "users", "user"),
-            Contexts = Entries(path, root, "contexts", "context"),
+            CurrentContext = top.Text("current-context"),
+            Clusters = Entries(top, "clusters", "cluster"),
+            Users = Entries(top, "users", "user"),
+            Contexts = Entries(top, "contexts", "context"),
         };
     }
 
@@ -75,14 +78,15 @@ internal sealed record KubeconfigFile
         }
     }
 
-    private static Dictionary<string, KubeconfigEntry> Entries(string path, YamlMappingNode root, string list, string item)
+    private static Dictionary<string, KubeconfigEntry> Entries(KubeconfigEntry top, string list, string item)
     {
         var entries = new Dictionary<string, KubeconfigEntry>(StringComparer.Ordinal);
-        foreach (var row in new KubeconfigEntry(path, "", root).InnerList(list))
+        foreach (var row in top.InnerList(list))
         {
-            var name = row.Text("name") ?? throw KubernetesErrors.KubeconfigInvalid(path, $"an entry of {list} has no name");
-            // A name twice in one file: the last counts, as kubectl has it.
-            entries[name] = (row.Inner(item) ?? row with { Fields = [] }) with { Name = name };
+            var name = row.Text("name") ?? throw KubernetesErrors.KubeconfigInvalid(top.File, $"an entry of {list} has no name");
+            var entry = (row.Inner(item) ?? row with { Fields = [] }) with { Name = name };
+            // Of two it is not known which is meant, and they may be two clusters.
+            if (!entries.TryAdd(name, entry)) throw KubernetesErrors.KubeconfigInvalid(top.File, $"two of its {list} have the name '{name}'");
         }
 
         return entries;

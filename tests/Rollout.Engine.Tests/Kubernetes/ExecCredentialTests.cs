@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Configuration;
 using Xunit;
 
@@ -64,6 +65,44 @@ public sealed class ExecCredentialTests : IDisposable
     }
 
     [Fact]
+    public async Task ThePluginIsToldWhatTheClusterHasForIt()
+    {
+        const string extensions = "extensions: [{name: other, extension: {no: 1}}, {name: client.authentication.k8s.io/exec, extension: {audience: foo, n: 5, on: true, text: '5', none: ~, list: [a, {b: c}]}}]";
+        var source = Source("v1", "echo \"$KUBERNETES_EXEC_INFO\" > told; echo '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"t\"}}'", ", provideClusterInfo: true", extensions);
+        await source.GetAsync(CancellationToken.None);
+
+        var told = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder.Path, "told")))!;
+        Assert.Equal("""{"audience":"foo","n":5,"on":true,"text":"5","none":null,"list":["a",{"b":"c"}]}""", told["spec"]!["cluster"]!["config"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void WhatHasNoEndIsNotPassedOn()
+    {
+        var error = Assert.Throws<RolloutException>(() => Source("v1", "", ", provideClusterInfo: true", "extensions: [{name: client.authentication.k8s.io/exec, extension: &a [*a]}]"));
+
+        Assert.Equal("KubeconfigInvalid", error.Id);
+    }
+
+    [Theory]
+    [InlineData("v1", "Never", null)]
+    [InlineData("v1", "IfAvailable", null)]
+    [InlineData("v1beta1", "", null)]
+    [InlineData("v1", "", "is missing")]
+    [InlineData("v1", "Sometimes", "'Sometimes'")]
+    [InlineData("v1beta1", "Sometimes", "'Sometimes'")]
+    [InlineData("v1", "Always", "gets none here")]
+    public void AModeThatIsNotKnownOrWantsATerminalIsRefused(string version, string mode, string? cause)
+    {
+        var file = _folder.Write("config", Config(version, "./plugin", "", mode: mode));
+
+        var error = Record.Exception(() => Connect(file)) as RolloutException;
+
+        Assert.Equal(cause is null ? null : "KubeconfigInvalid", error?.Id);
+        Assert.Contains(cause ?? "", error?.Message ?? "", StringComparison.Ordinal);
+        if (mode == "Always") Assert.Contains("Log in with the plugin's own command first", error!.Mend, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AClientCertificateFromThePluginIsUsed()
     {
         var (certificate, key) = new Certificates().Client("plugin");
@@ -109,19 +148,19 @@ public sealed class ExecCredentialTests : IDisposable
 
     private static async Task<string?> Authorization(ICredentialSource source) => (await source.GetAsync(CancellationToken.None)).Authorization;
 
-    private ICredentialSource Source(string version, string script, string more = "")
+    private ICredentialSource Source(string version, string script, string more = "", string cluster = "")
     {
         var plugin = _folder.Write("plugin", $"#!/bin/bash\ncd '{_folder.Path}'\necho x >> runs; runs=$(wc -l < runs)\n{script.Replace("VERSION", version, StringComparison.Ordinal)}\n");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(plugin, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return Connect(_folder.Write("config", Config(version, "./plugin", more)));
+        return Connect(_folder.Write("config", Config(version, "./plugin", more, cluster)));
     }
 
     private ICredentialSource Connect(string file) => Kubeconfig.Connection(file, null, _ => null, _time).Credentials;
 
-    private static string Config(string version, string command, string more) => $$$"""
+    private static string Config(string version, string command, string more, string cluster = "", string mode = "Never") => $$$"""
         current-context: x
-        clusters: [{name: x, cluster: {server: "https://cluster"}}]
-        users: [{name: x, user: {exec: {apiVersion: client.authentication.k8s.io/{{{version}}}, command: {{{command}}}, interactiveMode: Never{{{more}}} } } }]
+        clusters: [{name: x, cluster: {server: "https://cluster"{{{(cluster.Length > 0 ? ", " : "")}}}{{{cluster}}}} }]
+        users: [{name: x, user: {exec: {apiVersion: client.authentication.k8s.io/{{{version}}}, command: {{{command}}}, interactiveMode: {{{mode}}}{{{more}}} } } }]
         contexts: [{name: x, context: {cluster: x, user: x}}]
         """;
 }

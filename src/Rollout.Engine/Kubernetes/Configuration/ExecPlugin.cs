@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace Rollout.Engine.Kubernetes.Configuration;
@@ -24,7 +25,7 @@ internal sealed record ExecPlugin
     {
         var version = exec.Text("apiVersion") ?? throw exec.Wrong("exec.apiVersion", "is missing");
         if (version is not (Group + "v1" or Group + "v1beta1")) throw exec.Wrong("exec.apiVersion", $"is '{version}', but only v1 and v1beta1 are known");
-        if (exec.Text("interactiveMode") == "Always") throw exec.Wrong("exec.interactiveMode", "is Always: the plugin wants to ask on a terminal");
+        RefuseTerminal(exec, exec.Text("interactiveMode") ?? (version == Group + "v1beta1" ? "IfAvailable" : null));
 
         return new ExecPlugin
         {
@@ -44,12 +45,23 @@ internal sealed record ExecPlugin
     private static string Located(string command, KubeconfigEntry exec) =>
         command.Contains('/', StringComparison.Ordinal) || command.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) ? exec.FromDirectory(command) : command;
 
+    /// <summary>A plugin that must ask is refused. v1 has no default, and kubectl takes no file without a mode either.</summary>
+    private static void RefuseTerminal(KubeconfigEntry exec, string? mode)
+    {
+        const string key = "exec.interactiveMode";
+        if (mode is "Never" or "IfAvailable") return;
+        if (mode is null) throw exec.Wrong(key, "is missing", "Set it to IfAvailable or Never: v1 has no default.");
+        if (mode != "Always") throw exec.Wrong(key, $"is '{mode}', but only Never, IfAvailable and Always are known");
+        throw exec.Wrong(key, "is Always: the plugin wants to ask on a terminal, and gets none here", "Log in with the plugin's own command first, and set interactiveMode to IfAvailable or Never.");
+    }
+
     private static ExecClusterInfo ClusterInfo(KubeconfigEntry cluster) => new(
         cluster.Text("server") ?? "",
         cluster.Text("tls-server-name"),
         cluster.Flag("insecure-skip-tls-verify") ? true : null,
         cluster.Bytes("certificate-authority"),
-        cluster.Text("proxy-url"));
+        cluster.Text("proxy-url"),
+        cluster.InnerList("extensions").FirstOrDefault(extension => extension.Text("name") == Group + "exec")?.Json("extension"));
 }
 
 /// <summary>What a plugin is told of the cluster.</summary>
@@ -58,7 +70,8 @@ internal sealed record ExecClusterInfo(
     [property: JsonPropertyName("tls-server-name")] string? TlsServerName,
     [property: JsonPropertyName("insecure-skip-tls-verify")] bool? InsecureSkipTlsVerify,
     [property: JsonPropertyName("certificate-authority-data")] byte[]? CertificateAuthorityData,
-    [property: JsonPropertyName("proxy-url")] string? ProxyUrl);
+    [property: JsonPropertyName("proxy-url")] string? ProxyUrl,
+    JsonNode? Config);
 
 /// <summary>What goes to a plugin in KUBERNETES_EXEC_INFO, and comes back from it.</summary>
 internal sealed record ExecCredentialDocument(string? ApiVersion, string? Kind, ExecCredentialSpec? Spec, ExecCredentialStatus? Status);

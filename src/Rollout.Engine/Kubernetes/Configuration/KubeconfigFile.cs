@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -148,9 +149,22 @@ internal sealed record KubeconfigEntry(string File, string Name, YamlMappingNode
     public IReadOnlyList<string> TextList(string key) =>
         Node(key) is YamlSequenceNode list ? [.. list.OfType<YamlScalarNode>().Select(item => item.Value ?? "")] : [];
 
+    /// <summary>A part as JSON, whatever it holds.</summary>
+    public JsonNode? Json(string key)
+    {
+        try
+        {
+            return YamlJson.Convert(Node(key));
+        }
+        catch (FormatException e)
+        {
+            throw Wrong(key, $"cannot be passed on: {e.Message}");
+        }
+    }
+
     public IEnumerable<string> Keys => Fields.Children.Keys.OfType<YamlScalarNode>().Select(key => key.Value ?? "");
 
-    public RolloutException Wrong(string key, string problem) => KubernetesErrors.KubeconfigInvalid(File, $"{key} of '{Name}' {problem}");
+    public RolloutException Wrong(string key, string problem, string? mend = null) => KubernetesErrors.KubeconfigInvalid(File, $"{key} of '{Name}' {problem}", mend);
 
     // The default would print every field, secrets among them.
     public override string ToString() => Name;

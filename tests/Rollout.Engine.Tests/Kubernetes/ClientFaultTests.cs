@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Argo;
 using Rollout.Engine.Kubernetes.Configuration;
 using Rollout.Engine.Tests.Kubernetes.Cluster;
 using Xunit;
@@ -181,6 +182,21 @@ public sealed class ClientFaultTests : IAsyncLifetime
 
         Assert.Equal("KubernetesNotTrusted", (await Assert.ThrowsAsync<RolloutException>(() => careful.VersionAsync(None))).Id);
         await careless.VersionAsync(None);
+    }
+
+    [Fact]
+    public async Task WhereNothingIsServedThePathInTheServersAddressIsNamed()
+    {
+        _cluster.HasArgo = false;
+        var connection = _cluster.Connection();
+        using var astray = new KubernetesClient(new KubernetesConnection(new Uri(connection.Server, "prefix/x"), connection.Credentials) { Authorities = connection.Authorities }, TimeProvider.System, Random.Shared);
+
+        var error = await Assert.ThrowsAsync<RolloutException>(() => astray.ListAsync(Resources.Deployments, "default", new ListQuery(), None));
+        var ofAKind = await Assert.ThrowsAsync<RolloutException>(() => _client.ListAsync(ArgoRollout.Resource, "default", new ListQuery(), None));
+
+        Assert.Equal(("KubernetesKindNotServed", "KubernetesKindNotServed"), (error.Id, ofAKind.Id));
+        Assert.Contains("'/prefix/x' may be wrong", error.Mend, StringComparison.Ordinal);
+        Assert.DoesNotContain("path", ofAKind.Mend, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -165,8 +165,14 @@ internal static class KubernetesErrors
         "KubernetesKindNotServed",
         ErrorKind.NotFound,
         $"The cluster at {endpoint} serves no such kind of object: {what}.",
-        "Install what brings that kind (its CustomResourceDefinition), or name another cluster with -Context.",
+        WrongPath(endpoint) + "Install what brings that kind (its CustomResourceDefinition), or name another cluster with -Context.",
         what);
+
+    /// <summary>Behind a path that leads nowhere no kind is served at all.</summary>
+    private static string WrongPath(RolloutEndpoint endpoint) =>
+        Uri.TryCreate(endpoint.Server, UriKind.Absolute, out var server) && server.AbsolutePath is not "/" and var path
+            ? $"See whether the server's address in the kubeconfig has the right path: '{path}' may be wrong. "
+            : "";
 
     internal static RolloutException Conflict(string what, string message) => new(
         "KubernetesConflict",

@@ -89,6 +89,13 @@ internal static class ModuleErrors
         "See Get-Rollout for those there are.",
         $"{target.Name}");
 
+    internal static RolloutException RolloutNotFound(string name, TargetFilter filter) => new(
+        "RolloutNotFound",
+        ErrorKind.NotFound,
+        $"There is no rollout '{name}'{(filter.AllNamespaces ? " in any namespace" : filter.Namespace is { } space ? $" in the namespace '{space}'" : "")}{(filter.Selector is { } selector ? $" with the labels '{selector}'" : "")}.",
+        "See Get-Rollout for those there are.",
+        name);
+
     /// <summary>The same failure, with the parameter that what was given is none of.</summary>
     internal static RolloutException OfParameter(string parameter, string? target, RolloutException problem) => new(
         problem.Id,

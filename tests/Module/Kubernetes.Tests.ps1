@@ -60,6 +60,12 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
             (Get-Rollout -AllNamespaces -Kubeconfig $cluster.Kubeconfig | Where-Object Namespace -eq $space) | Should -HaveCount 3
         }
 
+        It 'looks for a name among those with a label, and in every namespace' {
+            (Get-Rollout deploy/web -Selector team=a @at).Target | Should -Be deployment/web
+            { Get-Rollout deployment/web -Selector team=b @at -ErrorAction Stop } | Should -Throw -ErrorId 'RolloutNotFound*' -ExpectedMessage "*with the labels 'team=b'*"
+            (Get-Rollout deployment/web -AllNamespaces -Kubeconfig $cluster.Kubeconfig).Namespace | Should -Contain $space
+        }
+
         It 'finds a relative KUBECONFIG from the present location, as a program started there does' {
             $before = $env:KUBECONFIG
             try {
@@ -167,8 +173,19 @@ Describe 'On the <_> cluster' -Skip:$NoCluster -ForEach $Clusters {
             ($begun | Wait-Rollout).Phase | Should -Be Healthy
         }
 
+        It 'is no success with the image that somebody else put over it' {
+            New-TestWorkload $cluster taken $space
+            $begun = Start-Rollout deployment/taken -Image 127.0.0.1:1/app:slow2 -NoWait @at
+            Edit-Workload taken @{ spec = @{ template = @{ spec = @{ containers = @(@{ name = 'main'; image = 'app:v9' }) } } } }
+            $failure = Get-Failure { $begun | Wait-Rollout -OutVariable ended }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'RolloutPhaseNotReached,*'
+            $failure.TargetObject.Reason | Should -Be Superseded
+            ($begun | Watch-Rollout -Phase Healthy, Failed -TimeoutSec 30)[-1].Reason | Should -Be Superseded
+            (Wait-Rollout deployment/taken @at).Image.Tag | Should -Be v9
+        }
+
         It 'refuses what a GitOps controller would take back, unless -Force' {
-            New-TestWorkload $cluster owned $space -Metadata @{ annotations = @{ 'argocd.argoproj.io/tracking-id' = 'shop:apps/Deployment:x/owned' } }
+            New-TestWorkload $cluster owned $space -Metadata @{ annotations = @{ 'argocd.argoproj.io/tracking-id' = "shop:apps/Deployment:$space/owned" } }
             $failure = Get-Failure { Start-Rollout deployment/owned -Image 127.0.0.1:1/app:v2 @at }
             $failure.FullyQualifiedErrorId | Should -BeLike 'OwnedByGitOps,*'
             $failure.Exception.Message | Should -BeLike "*Argo CD*'shop'*"

@@ -43,6 +43,8 @@ public sealed class GetRolloutCommand : FleetCmdlet
         foreach (var target in Named())
         {
             if (WildcardPattern.ContainsWildcardCharacters(target)) List(target);
+            // A name that is looked for among others: by label, or in every namespace.
+            else if (AllNamespaces || Filter.Selector is not null) List($"{TargetName.Parse(target)}", isName: true);
             else Read(target);
         }
     }
@@ -59,7 +61,7 @@ public sealed class GetRolloutCommand : FleetCmdlet
         Run(name, async item => Write(await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound(target), item));
     }
 
-    private void List(string pattern)
+    private void List(string pattern, bool isName = false)
     {
         var wanted = Pattern(pattern);
         var (places, filter) = (Places, Filter);
@@ -69,14 +71,16 @@ public sealed class GetRolloutCommand : FleetCmdlet
         var isAwaited = isNamed || places.Context is not null;
         Run(pattern, async item =>
         {
-            var lists = new List<Task<RolloutException?>>();
+            var lists = new List<Task<(int Found, RolloutException? Failure)>>();
             if (engine) lists.Add(ListAsync(() => places.Engine(), TargetFilter.None, isAwaited, wanted, item));
             if (cluster) lists.Add(ListAsync(() => places.Cluster(), filter, isAwaited, wanted, item));
-            var failures = (await Task.WhenAll(lists)).OfType<RolloutException>().ToList();
+            var all = await Task.WhenAll(lists);
+            var failures = all.Select(list => list.Failure).OfType<RolloutException>().ToList();
 
             // A platform that is not there is no error, unless it was named; a context that neither platform has was.
             var isAbsence = !isNamed && failures.All(IsAbsence) && (places.Context is null || failures.Count < lists.Count);
             if (failures.Count > 0 && !isAbsence) throw failures.FirstOrDefault(failure => !IsAbsence(failure)) ?? failures[^1];
+            if (isName && all.Sum(list => list.Found) == 0) throw ModuleErrors.RolloutNotFound(pattern, filter);
         });
     }
 
@@ -95,21 +99,22 @@ public sealed class GetRolloutCommand : FleetCmdlet
         }
     }
 
-    /// <summary>Writes what a place has; returns why it could not be asked.</summary>
-    private async Task<RolloutException?> ListAsync(Func<IRolloutTargets> open, TargetFilter filter, bool isAwaited, WildcardPattern wanted, WorkItem item)
+    /// <summary>Writes what a place has; returns how many, or why it could not be asked.</summary>
+    private async Task<(int Found, RolloutException? Failure)> ListAsync(Func<IRolloutTargets> open, TargetFilter filter, bool isAwaited, WildcardPattern wanted, WorkItem item)
     {
         try
         {
             var place = open();
             var found = await (isAwaited ? place.ListAsync(filter, item.Cancellation) : ListSoonAsync(place, filter, item.Cancellation));
-            foreach (var rollout in found.Where(rollout => wanted.IsMatch(rollout.Target))) Write(rollout, item);
-            return null;
+            var matching = found.Where(rollout => wanted.IsMatch(rollout.Target)).ToList();
+            foreach (var rollout in matching) Write(rollout, item);
+            return (matching.Count, null);
         }
         catch (RolloutException failure)
         {
             if (failure.Id == "PlaceSilent") item.Warning($"{failure.Message} {failure.Mend}");
             else item.Verbose($"Left out: {failure.Message}");
-            return failure;
+            return (0, failure);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class WaitRolloutCommand : FollowCmdlet
         {
             await foreach (var status in target.WatchAsync(patience.Token))
             {
-                last = status.Reason == "Abandoned" ? await CarryOnAsync(target, moved => last = moved, item, patience.Token) ?? status : status;
+                last = status.Reason == "Abandoned" ? await CarryOnAsync(target, moved => last = moved, item, patience.Token) ?? status : AsEndOf(known, status);
                 item.Progress(new ProgressReport($"Waiting for {target.Name}", $"{last.Phase}, {last.Ready} of {last.Desired} ready"));
                 if (Phase.Contains(last.Phase) || HasEnded(last)) break;
             }

@@ -25,8 +25,9 @@ public sealed class WatchRolloutCommand : FollowCmdlet
         var isThere = false;
         try
         {
-            await foreach (var status in target.WatchAsync(patience.Token))
+            await foreach (var seen in target.WatchAsync(patience.Token))
             {
+                var status = AsEndOf(known, seen);
                 isThere = true;
                 item.Write(status);
                 if (Phase.Contains(status.Phase)) return;

@@ -67,7 +67,7 @@ internal sealed class Shop(IDockerClient docker, IReporter reporter)
     public async Task<int> UndoAsync(CancellationToken cancellation)
     {
         // Undo-Rollout
-        var status = await ApplyAsync(await Target.PlanUndoAsync(new UndoRequest(), cancellation), cancellation);
+        var status = await ApplyAsync(await Target.PlanUndoAsync(new UndoRequest(), reporter, cancellation), cancellation);
         return status.Phase is RolloutPhase.Undone ? 0 : 1;
     }
 

@@ -110,7 +110,7 @@ internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
         {
             var goal = Bound(GoalOf(steps[step], replicas, old, surge, routed), at, replicas, budget);
             points.AddRange(Ramp(at, goal, budget, step, share));
-            share = share is null ? null : Changed(share, steps[step]);
+            share = share?.After(steps[step]);
             points.Add(new Waypoint(goal.Canary, goal.Stable) { Step = step, Gate = steps[step], Share = share });
             at = goal;
         }
@@ -123,14 +123,6 @@ internal sealed record RolloutPath(IReadOnlyList<Waypoint> Waypoints)
     }
 
     private static TrafficShare All { get; } = new(100);
-
-    /// <summary>A later header match takes the place of one before, and one without headers takes it out.</summary>
-    private static TrafficShare Changed(TrafficShare share, RolloutStep step) => step switch
-    {
-        WeightStep weight => share with { Percent = weight.Percent },
-        HeaderStep match => share with { Match = match.Headers.Count > 0 ? match : null },
-        _ => share,
-    };
 
     private static CanaryCounts GoalOf(RolloutStep step, int replicas, int old, int surge, bool routed) => step switch
     {

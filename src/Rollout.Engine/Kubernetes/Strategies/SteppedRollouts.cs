@@ -147,7 +147,7 @@ internal sealed class SteppedRollouts(WorkloadStore store)
         var written = await store.PatchAsync(plan.Workload, now => SteppedPatch.Of(now, plan.Change(now.LastRecord!, at)), cancellation);
         if (plan.Verb == RolloutVerb.Suspend)
         {
-            var status = await ReadAsync(written, cancellation);
+            var status = await HeldAsync(written, cancellation);
             changed?.Invoke(status);
             return status;
         }
@@ -160,6 +160,19 @@ internal sealed class SteppedRollouts(WorkloadStore store)
             { Phase: RolloutPhase.Paused } or { Stepped.IsHeld: true } => await ReadAsync(now, cancellation),
             _ => null,
         };
+    }
+
+    /// <summary>Held, and with its route put back where somebody else changed that while nobody was at work who would have kept it.</summary>
+    private async Task<RolloutStatus> HeldAsync(Workload written, CancellationToken cancellation)
+    {
+        var status = await ReadAsync(written, cancellation);
+        return status.Reason != RouteAstray.Changed ? status : await store.WhenFreeAsync(written, async now => now.LastRecord is { Stepped.IsHeld: true } ? null : await ReadAsync(now, cancellation), PutBackAsync, cancellation);
+
+        async Task<RolloutStatus> PutBackAsync(Workload free)
+        {
+            await RouteAstray.PutBackAsync(store, free, cancellation);
+            return await ReadAsync(free, cancellation);
+        }
     }
 
     /// <summary>Carries on a rollout whose shell died; the lease is taken already.</summary>
@@ -190,10 +203,10 @@ internal sealed class SteppedRollouts(WorkloadStore store)
     private Task<Workload> PromoteAsync(Workload left, IReporter reporter, CancellationToken cancellation) =>
         store.DespiteOutagesAsync(() => store.PatchAsync(left, now => SteppedPatch.Promotion(now, now.LastRecord!), cancellation), reporter, cancellation);
 
-    /// <summary>Where it stands, with the set beside it.</summary>
+    /// <summary>Where it stands, with the set beside it and what became of its route.</summary>
     public async Task<RolloutStatus> ReadAsync(Workload workload, CancellationToken cancellation)
     {
         var second = workload.Record?.Stepped is { IsUnderWay: true, IsInPlace: false } ? await SetsBeside.FindAsync(store.Client, workload, cancellation) : null;
-        return StatusOf.Read(workload, store.Client.Endpoint, second);
+        return StatusOf.Read(workload, store.Client.Endpoint, second, await RouteAstray.LookAsync(store.Client, workload, cancellation));
     }
 }

@@ -50,7 +50,7 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
             {
                 if (await ReturnAsync(now, record, sight, cancellation) is { } back) return back;
             }
-            else if (state.IsHeld || record is { Phase: RolloutPhase.Paused } && state.Current is PauseStep { IsOpenEnded: true }) return (Told(now, record, sight), null);
+            else if (state.IsHeld || record is { Phase: RolloutPhase.Paused } && state.Current is PauseStep { IsOpenEnded: true }) return (Told(now, record, sight, await store.DespiteOutagesAsync(() => RouteAstray.LookAsync(store.Client, now, cancellation), reporter, cancellation)), null);
             else if (state.Passed >= state.Steps.Count) return (Told(now, record, sight), now);
             else if (await StepOrFailAsync(now, record with { Stepped = state.AtLeastOne }, sight, checks, cancellation) is { } ended) return (ended, null);
         }
@@ -331,9 +331,9 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
     private static string Late(RolloutRecord record, SidesSight sight) =>
         $"The step '{record.Stepped!.StepText}' was not done within {record.TimeoutSec:0} s: {sight.New.Available} of {sight.New.Wanted} new Pods are available. {SlowestPod.Of(sight.NewPods) ?? SlowestPod.Of(sight.OldPods)}".TrimEnd();
 
-    private RolloutStatus Told(Workload now, RolloutRecord record, SidesSight sight)
+    private RolloutStatus Told(Workload now, RolloutRecord record, SidesSight sight, RouteAstray? astray = null)
     {
-        var status = StatusOf.Read(now, store.Client.Endpoint, sight.Second);
+        var status = StatusOf.Read(now, store.Client.Endpoint, sight.Second, astray);
         if (status.LooksLike(_last)) return status;
         _last = status;
         changed?.Invoke(status);

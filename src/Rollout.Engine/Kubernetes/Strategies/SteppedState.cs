@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Rollout.Engine.Rollouts;
 using Rollout.Engine.Traffic.Kubernetes;
 
 namespace Rollout.Engine.Kubernetes.Strategies;
@@ -74,9 +75,13 @@ internal sealed record SteppedState
     [JsonIgnore]
     public RolloutStep? Current => Stage == SteppedStage.Stepping && Passed < Steps.Count ? Steps[Passed] : null;
 
-    /// <summary>The header match that the steps passed have left in force; null where they have none.</summary>
+    /// <summary>What the steps passed have left the new side of the traffic.</summary>
     [JsonIgnore]
-    public HeaderStep? Match => Current is not null && Steps.Take(Passed).OfType<HeaderStep>().LastOrDefault() is { Headers.Count: > 0 } match ? match : null;
+    public TrafficShare Share => Steps.Take(Passed).Aggregate(new TrafficShare(0), (share, step) => share.After(step));
+
+    /// <summary>The header match that is part of it; null where there is none.</summary>
+    [JsonIgnore]
+    public HeaderStep? Match => Current is not null ? Share.Match : null;
 
     /// <summary><c>2 of 5: pause</c>, as users see it; null where it is at none.</summary>
     [JsonIgnore]

@@ -84,7 +84,10 @@ public sealed partial class KubernetesTargets : IRolloutTargets
         if (!string.IsNullOrEmpty(filter.Namespace) && lists.All(list => list.Count == 0) && await HasNamespaceAsync(filter.Namespace, cancellation) == false) throw WorkloadErrors.NamespaceNotFound(filter.Namespace);
         var all = lists.SelectMany(list => list).ToLookup(SecondSet.IsOne);
         // A set beside a workload is a part of that.
-        return [.. all[false].Select(workload => StatusOf.Read(workload, Client.Endpoint, all[true].FirstOrDefault(set => SetsBeside.IsNew(set, workload))))];
+        return await Task.WhenAll(all[false].Select(ReadAsync));
+
+        async Task<RolloutStatus> ReadAsync(Workload workload) =>
+            StatusOf.Read(workload, Client.Endpoint, all[true].FirstOrDefault(set => SetsBeside.IsNew(set, workload)), await RouteAstray.LookAsync(Client, workload, cancellation));
     }
 
     /// <inheritdoc/>

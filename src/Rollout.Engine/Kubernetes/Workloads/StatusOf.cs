@@ -9,12 +9,13 @@ internal static class StatusOf
     /// <param name="workload">The workload.</param>
     /// <param name="endpoint">Its cluster.</param>
     /// <param name="second">The set beside it with the new version; null where there is none.</param>
-    public static RolloutStatus Read(Workload workload, RolloutEndpoint endpoint, Workload? second = null)
+    /// <param name="astray">What its route has come to in its steps; null where that is as they left it.</param>
+    public static RolloutStatus Read(Workload workload, RolloutEndpoint endpoint, Workload? second = null, RouteAstray? astray = null)
     {
         var record = workload.Record;
         var (phase, reason, message) = (record, workload.Overtaken) switch
         {
-            ({ Stepped: { IsUnderWay: true } state }, _) => JudgeStep(record, state),
+            ({ Stepped: { IsUnderWay: true } state }, _) => JudgeStep(record, state, astray),
             (_, { Stepped: { } state }) => (RolloutPhase.Progressing, "Overtaken", $"Somebody else changed it in the midst of a {state.Strategy} rollout, which has still to give back what it took."),
             _ => Judge(workload, record),
         };
@@ -84,16 +85,20 @@ internal static class StatusOf
         };
     }
 
-    private static (RolloutPhase Phase, string? Reason, string? Message) JudgeStep(RolloutRecord record, SteppedState state) => (record.Phase, state) switch
+    private static (RolloutPhase Phase, string? Reason, string? Message) JudgeStep(RolloutRecord record, SteppedState state, RouteAstray? astray) => (record.Phase, state) switch
     {
         (RolloutPhase.Failed, _) => (RolloutPhase.Failed, record.Reason, record.Message),
-        (_, { IsHeld: true }) => (RolloutPhase.Paused, "Suspended", $"It is held at step {state.StepText}; Resume-Rollout lets it go on.{Matched(state)}"),
-        (RolloutPhase.Paused, _) => (RolloutPhase.Paused, "Pause", $"It waits at step {state.StepText} for Resume-Rollout.{Matched(state)}"),
+        (_, { IsHeld: true }) => Held("Suspended", $"It is held at step {state.StepText}; Resume-Rollout lets it go on.", state, astray),
+        (RolloutPhase.Paused, _) => Held("Pause", $"It waits at step {state.StepText} for Resume-Rollout.", state, astray),
         (_, { Stage: SteppedStage.Returning }) => (RolloutPhase.Progressing, "Returning", $"It goes back to {record.Image}."),
-        _ => (RolloutPhase.Progressing, "Stepping", $"It is at step {state.StepText}.{Matched(state)}"),
+        _ => (RolloutPhase.Progressing, "Stepping", $"It is at step {state.StepText}.{Matched(state, astray)}"),
     };
 
-    private static string Matched(SteppedState state) => state.Match is { } match ? $" Requests with the {match} go to the new." : "";
+    private static (RolloutPhase Phase, string? Reason, string? Message) Held(string reason, string message, SteppedState state, RouteAstray? astray) => astray is null
+        ? (RolloutPhase.Paused, reason, message + Matched(state, null))
+        : (RolloutPhase.Paused, astray.Reason, $"{astray.Message} {message}");
+
+    private static string Matched(SteppedState state, RouteAstray? astray) => astray is null && state.Match is { } match ? $" Requests with the {match} go to the new." : "";
 
     /// <summary>Both sides of a rollout in its steps.</summary>
     private static Progress Together(Progress first, Progress? second, SteppedState state) => first with

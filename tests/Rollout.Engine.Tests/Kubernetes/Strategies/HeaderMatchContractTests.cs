@@ -192,7 +192,7 @@ public sealed class HeaderMatchContractTests
         {
             var put = stage.Place.UntilAsync(Resources.VirtualServices, "site", route => rollout.IsCompleted || route.Spec["http"]!.AsArray().Count == 2);
             if (await Task.WhenAny(put, rollout) == rollout) break;
-            await stage.Place.PatchAsync(Resources.VirtualServices, "site", Patch.Json([new JsonObject { ["op"] = "remove", ["path"] = "/spec/http/0" }]));
+            await stage.Place.PatchAsync(Resources.VirtualServices, "site", Patch.Json([Remove("/spec/http/0")]));
             // The one at work looks when something of the workload changes.
             await stage.Place.PatchAsync(Resources.Deployments, "app", Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["turn"] = $"{times}" } } }));
         }
@@ -216,6 +216,79 @@ public sealed class HeaderMatchContractTests
         await stage.Place.PatchAsync(Resources.VirtualServices, "site", Patch.Json([edit()]));
         await stage.DoAsync(RolloutVerb.Stop);
         AssertSame(before, await Routes.SpecAsync(stage.Place, Resources.VirtualServices));
+    }
+
+    [Theory, EachCluster]
+    public async Task WhatSomebodyElseTakesOutWhileItIsHeldIsToldAndPutBackByWhoeverHoldsItAgain(string cluster)
+    {
+        await using var stage = await BehindAServiceAsync(cluster);
+        await Routes.IstioAsync(stage.Place, subsets: false);
+        await stage.StartAsync(Routed("Istio", Canary, new WeightStep(10), new PauseStep()));
+        var stepping = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
+        foreach (var edit in (JsonObject[])[Remove("/spec/http/0"), new JsonObject { ["op"] = "replace", ["path"] = "/spec/http/1/route/1/weight", ["value"] = 3 }])
+        {
+            await stage.Place.PatchAsync(Resources.VirtualServices, "site", Patch.Json([edit]));
+
+            var listed = Assert.Single(await stage.Targets.ListAsync(new TargetFilter { Namespace = stage.Place.Namespace }, Stage.Limit));
+            foreach (var told in (RolloutStatus[])[(await stage.Target.ReadAsync(Stage.Limit))!, listed, await stage.Target.CarryOnAsync(null, SilentReporter.Instance, Stage.Limit)])
+            {
+                Assert.Equal((RolloutPhase.Paused, "RouterOutOfSync", "3 of 3: pause"), (told.Phase, told.Reason, told.Step));
+                Assert.DoesNotContain("Requests with", told.Message, StringComparison.Ordinal);
+            }
+
+            var held = await stage.DoAsync(RolloutVerb.Suspend);
+
+            Assert.Equal((RolloutPhase.Paused, "Suspended", "3 of 3: pause"), (held.Phase, held.Reason, held.Step));
+            Assert.Contains("Requests with the header x-canary go to the new.", held.Message, StringComparison.Ordinal);
+            AssertSame(stepping, await Routes.SpecAsync(stage.Place, Resources.VirtualServices));
+        }
+    }
+
+    [Theory, EachCluster]
+    public async Task WhatSomebodyElseTakesOutWhereAShellDiedIsNotSaidToBeInForce(string cluster)
+    {
+        await using var stage = await BehindAServiceAsync(cluster);
+        await Routes.IstioAsync(stage.Place, subsets: false);
+        using var dies = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stage.StartAsync(Routed("Istio", Canary, new PauseStep(TimeSpan.FromHours(1))), status => { if (status.Step == "2 of 2: pause 1h") dies.Cancel(); }, dies.Token));
+        Assert.Contains("Requests with the header x-canary go to the new.", (await stage.Target.ReadAsync(Stage.Limit))!.Message, StringComparison.Ordinal);
+        await stage.Place.PatchAsync(Resources.VirtualServices, "site", Patch.Json([Remove("/spec/http/0")]));
+
+        var told = (await stage.Target.ReadAsync(Stage.Limit))!;
+
+        Assert.Equal("Abandoned", told.Reason);
+        Assert.DoesNotContain("Requests with", told.Message, StringComparison.Ordinal);
+    }
+
+    [Theory, EachCluster]
+    public async Task WhatAGatewayHasNotTakenOnIsToldWhileItIsHeld(string cluster)
+    {
+        await using var stage = await BehindAServiceAsync(cluster);
+        using var done = new CancellationTokenSource();
+        await Routes.GatewayAsync(stage.Place);
+        var gateway = Routes.AcceptAsync(stage.Place, done.Token);
+        await stage.Place.UntilAsync(Resources.HttpRoutes, "site", route => route.Status.Count > 0);
+        await stage.StartAsync(Routed("Gateway", Canary, new PauseStep()));
+        await done.CancelAsync();
+        await gateway;
+        await stage.Place.PatchAsync(Resources.HttpRoutes, "site", Patch.Json([Remove("/spec/rules/1")]));
+
+        var told = (await stage.Target.ReadAsync(Stage.Limit))!;
+
+        Assert.Equal((RolloutPhase.Paused, "RouteNotInForce"), (told.Phase, told.Reason));
+        Assert.DoesNotContain("Requests with", told.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhoMayNotLookAtTheRouteIsToldTheRest()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        await using var stage = await BehindAServiceAsync(new Playground(cluster.Client(), "default", isReal: false));
+        await Routes.IstioAsync(stage.Place, subsets: false);
+        await stage.StartAsync(Routed("Istio", Canary, new PauseStep()));
+        cluster.Allows = (_, resource, _) => resource != "networking.istio.io/virtualservices";
+
+        Assert.Equal((RolloutPhase.Paused, "Pause"), await stage.Target.ReadAsync(Stage.Limit) is { } told ? (told.Phase, told.Reason) : default);
     }
 
     [Theory, EachCluster]
@@ -439,6 +512,8 @@ public sealed class HeaderMatchContractTests
     private static RolloutRequest Routed(string? router, params RolloutStep[] steps) => Stage.Request("") with { Steps = steps, Docker = new DockerWorkload { Router = router } };
 
     private static HeaderStep Header(params (string Name, string Value)[] headers) => new(headers.ToDictionary(header => header.Name, header => header.Value));
+
+    private static JsonObject Remove(string path) => new() { ["op"] = "remove", ["path"] = path };
 
     private static bool IsWrite(HttpRequest request) =>
         request.Method != "GET" && !request.Query.ContainsKey("dryRun") && request.Path.Value!.Contains("/default/", StringComparison.Ordinal) && !request.Path.Value.Contains("/leases", StringComparison.Ordinal);

@@ -38,7 +38,7 @@ public sealed class StoredJsonTests
     {
         Phase = RolloutPhase.Failed, Container = "c", Image = "i", PreviousImage = "p", OnFailure = FailureAction.Freeze, TimeoutSec = 7, GraceSec = 4, GraceRestarts = 3, IsUndo = true, IsAsked = true, HasPaused = true,
         BackTo = 3, HasChecks = true, StartedAt = Now, CompletedAt = Now, Reason = "r", Message = "m", Decisions = [Decision], Checks = HealthCheckJsonTests.All,
-        Route = new ShareRoute { Router = "Istio", Name = "n", Backend = "b", Second = "s", Label = "l", OldValue = "o", NewValue = "w", Weights = [1, 2], AddsReference = true },
+        Route = new ShareRoute { Router = "Istio", Name = "n", Backend = "b", Second = "s", Label = "l", OldValue = "o", NewValue = "w", Weights = [1, 2], Referring = [true] },
         Stepped = new SteppedState
         {
             Stage = SteppedStage.Returning, Strategy = RolloutStrategy.Canary, Steps = Steps, Passed = 1, Since = Now, Replicas = 3, Surge = 2, Unavailable = 1, Baseline = true, ChangeCause = "c", IsHeld = true, Turn = 9, HasSecretChecks = true,

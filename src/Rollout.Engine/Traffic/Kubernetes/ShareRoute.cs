@@ -28,8 +28,8 @@ internal sealed record ShareRoute
     /// <summary>Who else has written its weights: whoever writes them takes the place of the one before in what the API tells, so that it is remembered here.</summary>
     public IReadOnlyList<RouteWriter> Writers { get; init => field = value ?? []; } = [];
 
-    /// <summary>True where the route had no reference to the new side, so that it is taken out again.</summary>
-    public bool AddsReference { get; init; }
+    /// <summary>Which of its rules had a reference to the new side themselves, in order: from every other it is taken out again.</summary>
+    public IReadOnlyList<bool> Referring { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>One who wrote a route's weights.</summary>

@@ -70,7 +70,7 @@ internal static class ShareRouters
         if (rules.Any(rule => rule.Backends.Count != (rule.New is null ? 1 : 2))) throw RouteErrors.RouteShared(only.Metadata.Name, found.Backend);
         if (shape.Obstacle(only) is { } obstacle) throw RouteErrors.NotAccepted($"{shape.Resource.Kind} {only.Metadata.Name}", obstacle);
         await new HeaderRules(shape, @namespace, found, steps).CheckAsync(client, only, cancellation);
-        return found with { Weights = [.. rules.Select(rule => rule.New is null ? rule.Written(rule.Old) : rule.WeightOf(rule.Old))], Writers = writers, AddsReference = rules.Any(rule => rule.New is null) };
+        return found with { Weights = [.. rules.Select(rule => rule.New is null ? rule.Written(rule.Old) : rule.WeightOf(rule.Old))], Writers = writers, Referring = [.. rules.Select(rule => rule.New is not null)] };
     }
 
     private static List<string> Backends(PlainObject route, RouteShape shape, string @namespace) =>

@@ -68,7 +68,7 @@ internal sealed class WeightedRouter(IKubernetesClient client, string @namespace
     {
         var old = route.Weights.ElementAtOrDefault(rule.Number) is { } weight ? Weight(rule, rule.Old, Math.Max(1, weight)) : NoWeight(rule, rule.Old);
         if (rule.New is not { } present) return old;
-        return old.Concat(route.AddsReference ? [rule.Test(present), JsonPointer.Remove($"{rule.Path}/{present}")] : Weight(rule, present, 0));
+        return old.Concat(route.Referring.ElementAtOrDefault(rule.Number) ? Weight(rule, present, 0) : [rule.Test(present), JsonPointer.Remove($"{rule.Path}/{present}")]);
     }
 
     private static IEnumerable<JsonObject> Weight(RouteRule rule, int index, int weight) => rule.Written(index) == weight

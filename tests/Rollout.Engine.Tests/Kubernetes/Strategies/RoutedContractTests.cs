@@ -174,6 +174,24 @@ public sealed class RoutedContractTests
     }
 
     [Theory]
+    [EachClusterWith(RolloutVerb.Stop)]
+    [EachClusterWith(RolloutVerb.Resume)]
+    public async Task OfSeveralRulesEachKeepsTheReferenceThatItHadItself(string cluster, RolloutVerb how)
+    {
+        await using var stage = await BehindAServiceAsync(cluster);
+        var own = (string service, int weight) => new JsonObject { ["destination"] = new JsonObject { ["host"] = service }, ["weight"] = weight };
+        await Routes.IstioAsync(stage.Place, subsets: false, new JsonObject { ["route"] = new JsonArray(own("app", 100), own("app-canary", 0)) });
+        var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
+        await stage.StartAsync(Routed("Istio", "20%,pause"));
+        Assert.Equal("app=80 app-canary=20 | app=80 app-canary=20", await Routes.WeightsAsync(stage.Place, Resources.VirtualServices));
+
+        Assert.True((await stage.DoAsync(how)).Succeeded);
+
+        var after = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
+        Assert.True(JsonNode.DeepEquals(before, after), after.ToJsonString());
+    }
+
+    [Theory]
     [EachClusterWith(false)]
     [EachClusterWith(true)]
     public async Task IstioSharesItOutByHostsOrBySubsets(string cluster, bool subsets)

@@ -12,12 +12,7 @@ public sealed record Lease : IKubernetesObject, IReadable
     /// <summary>Who holds it.</summary>
     public LeaseSpec Spec { get; set => field = value ?? new(); } = new();
 
-    void IReadable.Take(ref Utf8JsonReader json)
-    {
-        if (json.ValueTextEquals("metadata"u8)) json.Into(Metadata);
-        else if (json.ValueTextEquals("spec"u8)) json.Into(Spec);
-        else json.TrySkip();
-    }
+    void IReadable.Take(ref Utf8JsonReader json) => json.Part(Metadata, Spec);
 }
 
 /// <summary>spec of a Lease.</summary>

@@ -41,6 +41,15 @@ internal static class ModelFields
         return model;
     }
 
+    /// <summary>The part of an object that the reader is at: its metadata, spec or, where that is read, status.</summary>
+    public static void Part(this ref Utf8JsonReader json, IReadable metadata, IReadable spec, IReadable? status = null)
+    {
+        if (json.ValueTextEquals("metadata"u8)) json.Into(metadata);
+        else if (json.ValueTextEquals("spec"u8)) json.Into(spec);
+        else if (status is not null && json.ValueTextEquals("status"u8)) json.Into(status);
+        else json.TrySkip();
+    }
+
     /// <summary>A property's text; empty for null.</summary>
     public static string Text(this ref Utf8JsonReader json) => Value(ref json) ? RecentTexts.Read(ref json) : "";
 

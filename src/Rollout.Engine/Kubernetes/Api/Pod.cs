@@ -14,13 +14,7 @@ public sealed record Pod : IKubernetesObject, IReadable
     /// <summary>What is.</summary>
     public PodStatus Status { get; set => field = value ?? new(); } = new();
 
-    void IReadable.Take(ref Utf8JsonReader json)
-    {
-        if (json.ValueTextEquals("metadata"u8)) json.Into(Metadata);
-        else if (json.ValueTextEquals("spec"u8)) json.Into(Spec);
-        else if (json.ValueTextEquals("status"u8)) json.Into(Status);
-        else json.TrySkip();
-    }
+    void IReadable.Take(ref Utf8JsonReader json) => json.Part(Metadata, Spec, Status);
 }
 
 /// <summary>spec of a Pod.</summary>

@@ -13,12 +13,7 @@ public sealed record ReplicaSet : IKubernetesObject, IReadable
     /// <summary>What is wanted.</summary>
     public ReplicaSetSpec Spec { get; set => field = value ?? new(); } = new();
 
-    void IReadable.Take(ref Utf8JsonReader json)
-    {
-        if (json.ValueTextEquals("metadata"u8)) json.Into(Metadata);
-        else if (json.ValueTextEquals("spec"u8)) json.Into(Spec);
-        else json.TrySkip();
-    }
+    void IReadable.Take(ref Utf8JsonReader json) => json.Part(Metadata, Spec);
 }
 
 /// <summary>spec of a ReplicaSet.</summary>

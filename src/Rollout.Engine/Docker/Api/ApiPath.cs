@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 
 namespace Rollout.Engine.Docker.Api;
 
@@ -24,7 +24,7 @@ internal static class ApiPath
         return query.ToString();
     }
 
-    /// <summary>The API's form of filters: a JSON map of lists. By hand, as <see cref="ContainerList"/>, whose request has them.</summary>
+    /// <summary>The API's form of filters: a JSON map of lists. Without the serialiser, as <see cref="ContainerList"/>, whose request has them.</summary>
     internal static string Filters(IReadOnlyDictionary<string, IReadOnlyList<string>> filters)
     {
         var json = new StringBuilder();
@@ -32,16 +32,5 @@ internal static class ApiPath
         return json.Length == 0 ? "{}" : json.Append('}').ToString();
     }
 
-    private static string Quote(string text)
-    {
-        var quoted = new StringBuilder("\"");
-        foreach (var character in text)
-        {
-            if (character < ' ') quoted.Append("\\u").Append(((int)character).ToString("x4", CultureInfo.InvariantCulture));
-            else if (character is '"' or '\\') quoted.Append('\\').Append(character);
-            else quoted.Append(character);
-        }
-
-        return quoted.Append('"').ToString();
-    }
+    private static string Quote(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 }

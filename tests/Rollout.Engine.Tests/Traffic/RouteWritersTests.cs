@@ -40,8 +40,7 @@ public sealed class RouteWritersTests
     [Theory, EachCluster]
     public async Task WhoAppliedARouteIsNamedBeforeTheFirstStep(string cluster)
     {
-        await using var stage = await Stage.SetAsync(cluster, 2);
-        await Routes.ServiceAsync(stage.Place);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.GatewayAsync(stage.Place, manager: "flagger");
         var reporter = new Registries.RecordingReporter();
 
@@ -54,8 +53,7 @@ public sealed class RouteWritersTests
     [Theory, EachCluster]
     public async Task WhoWroteThemBeforeARolloutDidIsNamedBeforeTheNextToo(string cluster)
     {
-        await using var stage = await Stage.SetAsync(cluster, 2);
-        await Routes.ServiceAsync(stage.Place);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: false);
         await ManagedByAsync(stage, "our-operator");
         await stage.StartAsync(Stage.Request("50%") with { Docker = new() { Router = "Istio" } });

@@ -22,7 +22,7 @@ public sealed class HeaderMatchContractTests
     [EachClusterWith("Undo")]
     public async Task AGatewayHasARuleForTheHeadersUntilTheEnd(string cluster, string how)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         using var done = new CancellationTokenSource();
         await Routes.GatewayAsync(stage.Place, rules: GatewayRules());
         var gateway = Routes.AcceptAsync(stage.Place, done.Token);
@@ -58,7 +58,7 @@ public sealed class HeaderMatchContractTests
     [EachClusterWith(true)]
     public async Task IstioHasItInFrontOfTheRuleThatItIsACopyOfAndALaterOneTakesItsPlace(string cluster, bool subsets)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         var admin = new JsonObject { ["match"] = new JsonArray(new JsonObject { ["uri"] = new JsonObject { ["prefix"] = "/admin" } }), ["route"] = new JsonArray(new JsonObject { ["destination"] = new JsonObject { ["host"] = "admin" } }) };
         await Routes.IstioAsync(stage.Place, subsets, admin);
         var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
@@ -80,7 +80,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task ItIsHeldAndLetGoAtTheStepItself(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         using var done = new CancellationTokenSource();
         await Routes.GatewayAsync(stage.Place);
         var gateway = Routes.AcceptAsync(stage.Place, done.Token);
@@ -117,7 +117,7 @@ public sealed class HeaderMatchContractTests
     {
         for (var dying = 1; ; dying += cluster == "real" ? 4 : 1)
         {
-            await using var stage = await BehindAServiceAsync(cluster);
+            await using var stage = await Stage.BehindAServiceAsync(cluster);
             await Routes.IstioAsync(stage.Place, subsets);
             var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
             var told = 0;
@@ -159,7 +159,7 @@ public sealed class HeaderMatchContractTests
     public async Task WhoChangesTheRouteAtTheSameTimeIsNotWrittenOver()
     {
         await using var cluster = await TestCluster.StartAsync();
-        await using var stage = await BehindAServiceAsync(new Playground(cluster.Client(), "default", isReal: false));
+        await using var stage = await Stage.BehindAServiceAsync(new Playground(cluster.Client(), "default", isReal: false));
         await Routes.IstioAsync(stage.Place, subsets: false);
         var writes = 0;
         cluster.Next(request =>
@@ -185,7 +185,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task WhoKeepsTakingItOutEndsIt(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: false);
         var rollout = stage.StartAsync(Routed("Istio", Canary, new PauseStep(TimeSpan.FromMinutes(10))));
         for (var times = 0; times < 6 && !rollout.IsCompleted; times++)
@@ -204,7 +204,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task WhatSomebodyElseMadeOfItIsWrittenAnewAndGoesAtTheEnd(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: true);
         var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
         await stage.StartAsync(Routed("Istio", Canary, new PauseStep(), new WeightStep(10), new PauseStep()));
@@ -221,7 +221,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task WhatSomebodyElseTakesOutWhileItIsHeldIsToldAndPutBackByWhoeverHoldsItAgain(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: false);
         await stage.StartAsync(Routed("Istio", Canary, new WeightStep(10), new PauseStep()));
         var stepping = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
@@ -247,7 +247,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task WhatSomebodyElseTakesOutWhereAShellDiedIsNotSaidToBeInForce(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: false);
         using var dies = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stage.StartAsync(Routed("Istio", Canary, new PauseStep(TimeSpan.FromHours(1))), status => { if (status.Step == "2 of 2: pause 1h") dies.Cancel(); }, dies.Token));
@@ -263,7 +263,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task WhatAGatewayHasNotTakenOnIsToldWhileItIsHeld(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         using var done = new CancellationTokenSource();
         await Routes.GatewayAsync(stage.Place);
         var gateway = Routes.AcceptAsync(stage.Place, done.Token);
@@ -283,7 +283,7 @@ public sealed class HeaderMatchContractTests
     public async Task WhoMayNotLookAtTheRouteIsToldTheRest()
     {
         await using var cluster = await TestCluster.StartAsync();
-        await using var stage = await BehindAServiceAsync(new Playground(cluster.Client(), "default", isReal: false));
+        await using var stage = await Stage.BehindAServiceAsync(new Playground(cluster.Client(), "default", isReal: false));
         await Routes.IstioAsync(stage.Place, subsets: false);
         await stage.StartAsync(Routed("Istio", Canary, new PauseStep()));
         cluster.Allows = (_, resource, _) => resource != "networking.istio.io/virtualservices";
@@ -294,7 +294,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task WhatSomebodyElsePutsBackOnTheWayBackIsTakenOutAgain(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         using var done = new CancellationTokenSource();
         await Routes.GatewayAsync(stage.Place);
         var gateway = Routes.AcceptAsync(stage.Place, done.Token);
@@ -321,7 +321,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task AGatewayThatDoesNotAnswerHoldsUpTheWayBackForAsLongAsWasAskedForAndNoLonger(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         using var done = new CancellationTokenSource();
         await Routes.GatewayAsync(stage.Place);
         var gateway = Routes.AcceptAsync(stage.Place, done.Token);
@@ -343,7 +343,7 @@ public sealed class HeaderMatchContractTests
     [EachClusterWith(RolloutVerb.Resume)]
     public async Task ARouteThatSomebodyTookTheServiceOutOfHoldsUpNoWayBack(string cluster, RolloutVerb verb)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: false);
         await stage.StartAsync(Routed("Istio", Canary, new PauseStep(), new WeightStep(10), new PauseStep()));
         var elsewhere = new JsonArray(new JsonObject { ["route"] = new JsonArray(new JsonObject { ["destination"] = new JsonObject { ["host"] = "elsewhere" } }) });
@@ -359,7 +359,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task AWorkloadDeletedMeanwhileLeavesTheRouteAsItWas(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: true);
         var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
         var rollout = stage.StartAsync(Routed("Istio", Canary, new WeightStep(10), new PauseStep(TimeSpan.FromMinutes(10))));
@@ -374,7 +374,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task WhatARouteHasNoPlaceForIsRefusedBeforeAnythingIsDone(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Stage.RefusedAsync("StepNotSupported", () => stage.StartAsync(Routed(null, Canary)));
         await Stage.RefusedAsync("StepNotSupported", () => stage.StartAsync(Routed("Service", Canary)));
         await Stage.RefusedAsync("StepNotOfBlueGreen", () => stage.StartAsync(Routed("Service", Canary) with { Strategy = RolloutStrategy.BlueGreen }));
@@ -421,7 +421,7 @@ public sealed class HeaderMatchContractTests
     [Theory, EachCluster]
     public async Task WhatIfShowsItAndChangesNothing(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: false);
         var before = await stage.Place.GetAsync(Resources.VirtualServices, "site");
         var target = stage.Target;
@@ -436,7 +436,7 @@ public sealed class HeaderMatchContractTests
     private static async Task<int> DeadAtAsync(int? at, string how, bool isDone)
     {
         await using var cluster = await TestCluster.StartAsync();
-        await using var stage = await BehindAServiceAsync(new Playground(cluster.Client(), "default", isReal: false));
+        await using var stage = await Stage.BehindAServiceAsync(new Playground(cluster.Client(), "default", isReal: false));
         await Routes.IstioAsync(stage.Place, subsets: how is "Stop" or "Promote");
         var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
         using var dies = new CancellationTokenSource();
@@ -474,19 +474,6 @@ public sealed class HeaderMatchContractTests
     }
 
     private static void AssertSame(JsonObject before, JsonObject after) => Assert.True(JsonNode.DeepEquals(before, after), after.ToJsonString());
-
-    private static Task<Stage> BehindAServiceAsync(string cluster) => BehindAServiceAsync(Clusters.PlaygroundAsync(cluster));
-
-    private static Task<Stage> BehindAServiceAsync(Playground place) => BehindAServiceAsync(Task.FromResult(place));
-
-    private static async Task<Stage> BehindAServiceAsync(Task<Playground> making)
-    {
-        var place = await making;
-        var template = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["app"] = "app", ["version"] = "a" } }, ["spec"] = Playground.Workload("app", "app:v1")["spec"]!["template"]!["spec"]!.DeepClone() };
-        await TargetSteps.DeployedAsync(place, "deployment", "app:v1", new JsonObject { ["template"] = template });
-        await Routes.ServiceAsync(place);
-        return new Stage(place);
-    }
 
     /// <summary>One of another Service for a header of its own, one of <c>app</c> with much that is to stay, and one for all the rest.</summary>
     private static JsonArray GatewayRules()

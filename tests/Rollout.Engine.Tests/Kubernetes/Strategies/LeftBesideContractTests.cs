@@ -82,8 +82,7 @@ public sealed class LeftBesideContractTests
     [Theory, EachCluster]
     public async Task BehindARouterTheNewSideGrowsWithTheWorkloadBeforeTheSwitch(string cluster)
     {
-        await using var stage = await Stage.SetAsync(cluster, replicas: 2);
-        await Routes.ServiceAsync(stage.Place);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await stage.StartAsync(Stage.Request("") with { Strategy = RolloutStrategy.BlueGreen, ScaleDownDelay = TimeSpan.FromHours(1) });
         await stage.PatchAppAsync(new JsonObject { ["replicas"] = 5 });
 
@@ -133,8 +132,7 @@ public sealed class LeftBesideContractTests
     /// <summary>A blue-green rollout whose shell died when the workload itself was to get the new image: the traffic is at what stands beside it.</summary>
     private static async Task<Stage> LeftAfterTheSwitchAsync(string cluster)
     {
-        var stage = await Stage.SetAsync(cluster, replicas: 2);
-        await Routes.ServiceAsync(stage.Place);
+        var stage = await Stage.BehindAServiceAsync(cluster);
         using var dies = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stage.StartAsync(
             Stage.Request("", "app:" + Slow) with { Strategy = RolloutStrategy.BlueGreen, AutoPromote = true },

@@ -12,7 +12,7 @@ public sealed class RoutedContractTests
     [Theory, EachCluster]
     public async Task BlueGreenIsHeldBeforeTheSwitchAndTheNewSetIsReachedByAServiceOfItsOwn(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
 
         var held = await stage.StartAsync(BlueGreen());
 
@@ -27,7 +27,7 @@ public sealed class RoutedContractTests
     [Theory, EachCluster]
     public async Task TheSwitchIsTakenBackAtOnceWhileTheOldSetStillRuns(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         var rollout = stage.StartAsync(BlueGreen() with { AutoPromote = true, ScaleDownDelay = TimeSpan.FromMinutes(5) });
         await AtAsync(stage, "3 of 3: pause 5m");
         Assert.Equal(["v2"], await ReachedAsync(stage, "app"));
@@ -41,7 +41,7 @@ public sealed class RoutedContractTests
     [Theory, EachCluster]
     public async Task ChecksAreMadeBeforeAndAfterTheSwitch(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
 
         var status = await stage.StartAsync(BlueGreen() with { AutoPromote = true, HealthChecks = [new ContainerHealthCheck { Name = "containers" }] });
 
@@ -55,7 +55,7 @@ public sealed class RoutedContractTests
     {
         for (var dying = 1; ; dying += cluster == "real" ? 4 : 1)
         {
-            await using var stage = await BehindAServiceAsync(cluster);
+            await using var stage = await Stage.BehindAServiceAsync(cluster);
             var told = 0;
             using var dies = new CancellationTokenSource();
             try
@@ -78,7 +78,7 @@ public sealed class RoutedContractTests
     [Theory, EachCluster]
     public async Task AGatewaySharesTheTrafficOutByTheWeightsAloneAndGetsItsOwnBack(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         using var done = new CancellationTokenSource();
         await Routes.GatewayAsync(stage.Place);
         var gateway = Routes.AcceptAsync(stage.Place, done.Token);
@@ -109,7 +109,7 @@ public sealed class RoutedContractTests
     [EachClusterWith("Resume", "RouteGone")]
     public async Task ARouteThatIsGoneHoldsUpNoWayBack(string cluster, string how, string reason)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: false);
         await stage.StartAsync(Routed("Istio", "25%,pause,50%"));
         await stage.Place.Client.DeleteAsync(Resources.VirtualServices, stage.Place.Namespace, "site", null, Stage.Limit);
@@ -124,7 +124,7 @@ public sealed class RoutedContractTests
     public async Task AServiceWhoseNameWouldBeTooLongIsRefusedBeforeAnythingIsDone(string cluster)
     {
         var name = new string('a', 58);
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await stage.Place.CreateAsync(Resources.Deployments, Playground.Workload(name, "app:v1", 1));
         await stage.Place.CreateAsync(Resources.Services, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "long" }, ["spec"] = new JsonObject { ["selector"] = new JsonObject { ["app"] = name }, ["ports"] = new JsonArray(new JsonObject { ["port"] = 80 }) } });
         var target = stage.Targets.Find(new TargetName("deployment", name), stage.Place.Namespace);
@@ -135,7 +135,7 @@ public sealed class RoutedContractTests
     [Theory, EachCluster]
     public async Task WeightsThatSomebodyElseKeepsChangingEndIt(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         using var done = new CancellationTokenSource();
         await Routes.GatewayAsync(stage.Place);
         var gateway = Routes.AcceptAsync(stage.Place, done.Token);
@@ -158,7 +158,7 @@ public sealed class RoutedContractTests
     [Theory, EachCluster]
     public async Task AWeightThatSomebodyElseChangesInOneRuleOfSeveralIsPutBack(string cluster)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets: false, new JsonObject { ["route"] = new JsonArray(new JsonObject { ["destination"] = new JsonObject { ["host"] = "app" } }) });
         var rollout = stage.StartAsync(Routed("Istio", "20%,10m"));
         await AtAsync(stage, "2 of 2: pause 10m");
@@ -178,7 +178,7 @@ public sealed class RoutedContractTests
     [EachClusterWith(RolloutVerb.Resume)]
     public async Task OfSeveralRulesEachKeepsTheReferenceThatItHadItself(string cluster, RolloutVerb how)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         var own = (string service, int weight) => new JsonObject { ["destination"] = new JsonObject { ["host"] = service }, ["weight"] = weight };
         await Routes.IstioAsync(stage.Place, subsets: false, new JsonObject { ["route"] = new JsonArray(own("app", 100), own("app-canary", 0)) });
         var before = await Routes.SpecAsync(stage.Place, Resources.VirtualServices);
@@ -196,7 +196,7 @@ public sealed class RoutedContractTests
     [EachClusterWith(true)]
     public async Task IstioSharesItOutByHostsOrBySubsets(string cluster, bool subsets)
     {
-        await using var stage = await BehindAServiceAsync(cluster);
+        await using var stage = await Stage.BehindAServiceAsync(cluster);
         await Routes.IstioAsync(stage.Place, subsets);
 
         await stage.StartAsync(Routed("istio", "25%,pause"));
@@ -221,14 +221,6 @@ public sealed class RoutedContractTests
         await Routes.ServiceAsync(stage.Place, "second");
         Assert.Contains("app, second", (await Stage.RefusedAsync("RouteBackendNotChosen", () => stage.StartAsync(BlueGreen()))).Message, StringComparison.Ordinal);
         Assert.Equal(1, (await stage.Place.GetAsync(Resources.Deployments, "app"))!.Metadata.Generation);
-    }
-
-    private static async Task<Stage> BehindAServiceAsync(string cluster)
-    {
-        var template = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["app"] = "app", ["version"] = "a" } }, ["spec"] = Playground.Workload("app", "app:v1")["spec"]!["template"]!["spec"]!.DeepClone() };
-        var stage = await Stage.SetAsync(cluster, 2, spec: new JsonObject { ["template"] = template });
-        await Routes.ServiceAsync(stage.Place);
-        return stage;
     }
 
     private static RolloutRequest BlueGreen(string image = "app:v2") => Stage.Request("", image) with { Strategy = RolloutStrategy.BlueGreen };

@@ -30,6 +30,18 @@ internal sealed class Stage(Playground place, string kind = "deployment", TimePr
         return new Stage(place);
     }
 
+    /// <summary>Two replicas behind a Service <c>app</c>, with a label by which an Istio subset knows them.</summary>
+    public static async Task<Stage> BehindAServiceAsync(string cluster) => await BehindAServiceAsync(await Clusters.PlaygroundAsync(cluster));
+
+    /// <inheritdoc cref="BehindAServiceAsync(string)"/>
+    public static async Task<Stage> BehindAServiceAsync(Playground place)
+    {
+        var template = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["app"] = "app", ["version"] = "a" } }, ["spec"] = Playground.Workload("app", "app:v1")["spec"]!["template"]!["spec"]!.DeepClone() };
+        await TargetSteps.DeployedAsync(place, "deployment", "app:v1", new JsonObject { ["template"] = template });
+        await Routes.ServiceAsync(place);
+        return new Stage(place);
+    }
+
     public static RolloutRequest Request(string steps, string image = "app:v2") => new()
     {
         Image = ((ImageSource?)image)!,

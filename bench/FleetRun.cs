@@ -19,7 +19,7 @@ internal static class FleetRun
 
     internal static async Task<int> RunAsync(string[] arguments)
     {
-        var (what, space, count, image) = (arguments[0], arguments[1], int.Parse(arguments[2], CultureInfo.InvariantCulture), arguments[3]);
+        var (what, space, count) = (arguments[0], arguments[1], int.Parse(arguments[2], CultureInfo.InvariantCulture));
         var clock = Stopwatch.StartNew();
         using var client = new KubernetesClient(Kubeconfig.Connection(Clusters.RealKubeconfig, null, _ => null, TimeProvider.System), TimeProvider.System, Random.Shared);
         var targets = new KubernetesTargets(client, TimeProvider.System, Random.Shared) { Images = AnyImage.Instance };
@@ -35,6 +35,7 @@ internal static class FleetRun
                 if (listed.Count != count) throw new InvalidOperationException($"{listed.Count} were listed.");
                 break;
             default:
+                var image = arguments[3];
                 ended = (await Task.WhenAll(all.Select(target => RollAsync(target, image)))).ToDictionary();
                 break;
         }

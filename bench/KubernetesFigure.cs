@@ -102,10 +102,10 @@ internal static class KubernetesFigure
     private static Task<string> KubectlAsync(BenchFleet fleet, params string[] arguments) =>
         RunAsync("kubectl", ["--kubeconfig", Clusters.RealKubeconfig!, "-n", fleet.Namespace, .. arguments]);
 
-    private static async Task<Measured> ChildAsync(string what, string @namespace, int count, string image = "")
+    private static async Task<Measured> ChildAsync(string what, string @namespace, int count, params string[] image)
     {
         // The program itself, also where this one was started as 'dotnet Rollout.Bench.dll'.
-        var output = await RunAsync(Path.ChangeExtension(typeof(FleetRun).Assembly.Location, null), [FleetRun.Word, what, @namespace, count.ToString(CultureInfo.InvariantCulture), image]);
+        var output = await RunAsync(Path.ChangeExtension(typeof(FleetRun).Assembly.Location, null), [FleetRun.Word, what, @namespace, count.ToString(CultureInfo.InvariantCulture), .. image]);
         return JsonSerializer.Deserialize<Measured>(output)!;
     }
 

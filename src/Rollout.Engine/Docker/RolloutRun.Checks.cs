@@ -51,7 +51,8 @@ internal sealed partial class RolloutRun
         RolloutHealth health;
         try
         {
-            if (await JudgeAsync(status, checks, isBack ? time.GetUtcNow() : null, cancellation) is not { } judgement) return;
+            DateTimeOffset? since = isBack ? time.GetUtcNow() : null;
+            if (await Race.FirstAsync<RolloutHealth?>(async end => await runChecks(status, checks, since, reporter, end), UntilPointlessAsync, cancellation) is not { } judgement) return;
             health = judgement;
         }
         catch (RolloutException problem) when (!IsAway(problem))
@@ -72,23 +73,11 @@ internal sealed partial class RolloutRun
         else await FailAsync("HealthCheckFailed", health.Findings, health.Verdict, cancellation, judged);
     }
 
-    /// <summary>Makes the checks, which may take long; null where meanwhile something happened that makes them pointless, and is seen to at the next look.</summary>
-    private async Task<RolloutHealth?> JudgeAsync(RolloutStatus status, IReadOnlyList<RolloutHealthCheck> checks, DateTimeOffset? since, CancellationToken cancellation)
-    {
-        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var judging = runChecks(status, checks, since, reporter, done.Token);
-        var watching = UntilPointlessAsync(done.Token);
-        var isPointless = await Task.WhenAny(judging, watching) == watching && !cancellation.IsCancellationRequested;
-        await done.CancelAsync();
-        // Neither is at work any more when this returns.
-        await Task.WhenAll(judging.ContinueWith(_ => { }, TaskScheduler.Default), watching.ContinueWith(_ => { }, TaskScheduler.Default));
-        return isPointless && !judging.IsCompletedSuccessfully ? null : await judging;
-    }
-
-    /// <summary>Until a new replica has failed, or another shell asks for something.</summary>
-    private async Task UntilPointlessAsync(CancellationToken cancellation)
+    /// <summary>Ends, without a judgement, when a new replica has failed or another shell asks for something: that is seen to at the next look.</summary>
+    private async Task<RolloutHealth?> UntilPointlessAsync(CancellationToken cancellation)
     {
         while (!await IsPointlessAsync(cancellation)) await happenings.WaitAsync(LookAtLeastEvery, cancellation);
+        return null;
     }
 
     private async Task<bool> IsPointlessAsync(CancellationToken cancellation)
@@ -100,10 +89,10 @@ internal sealed partial class RolloutRun
             var looks = await Task.WhenAll(snapshot.Live.Where(replica => replica.Release == Goal.Number).Select(replica => gate.LookAsync(replica, Goal.Port, cancellation)));
             return looks.Any(look => look.Phase == ReplicaPhase.Failed);
         }
-        catch (RolloutException problem) when (IsAway(problem))
+        catch (RolloutException problem)
         {
-            // Whether it comes back is no matter of the checks.
-            return false;
+            // Whether what is away comes back is no matter of the checks; anything else shows at the next look.
+            return !IsAway(problem);
         }
     }
 

@@ -181,8 +181,8 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         try
         {
             var status = StatusOf.Build(sight.Second ?? now, store.Client.Endpoint, record with { Stepped = null }, RolloutPhase.Progressing, null, null) with { Desired = sight.New.Wanted };
-            var checking = (CancellationToken end) => new HealthCheckRunner(new PodStates(store.Cluster), store.Cluster.Time) { EndsAtFirstUnhealthy = true }.RunAsync(status, checks.At(step), reporter, end);
-            if (await UnlessCommandedAsync(now, checking, cancellation) is not { } found) return null;
+            var runner = new HealthCheckRunner(new PodStates(store.Cluster), store.Cluster.Time) { EndsAtFirstUnhealthy = true };
+            if (await Race.FirstAsync<RolloutHealth?>(async end => await runner.RunAsync(status, checks.At(step), reporter, end), end => CommandedAsync(now, end), cancellation) is not { } found) return null;
             health = found;
         }
         catch (RolloutException problem) when (!KubernetesErrors.IsTransient(problem))
@@ -198,29 +198,11 @@ internal sealed class SteppedRun(WorkloadStore store, ISides sides, Action<Rollo
         return null;
     }
 
-    /// <summary>What the work finds; null where it was broken off, as somebody said meanwhile what is to be done, or changed the workload.</summary>
-    private async Task<T?> UnlessCommandedAsync<T>(Workload now, Func<CancellationToken, Task<T>> work, CancellationToken cancellation) where T : class
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var working = work(either.Token);
-        var commanded = CommandedAsync(now, either.Token);
-        await Task.WhenAny(working, commanded);
-        await either.CancelAsync();
-        await commanded.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        try
-        {
-            return await working;
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Ends when the workload's record or template is another than it was.</summary>
-    private async Task CommandedAsync(Workload before, CancellationToken cancellation)
+    /// <summary>Ends, without a judgement, when somebody said what is to be done or changed the workload: its record or template is another than it was.</summary>
+    private async Task<RolloutHealth?> CommandedAsync(Workload before, CancellationToken cancellation)
     {
         while (sides.Look().Workload is { } now && now.LastRecord?.Stepped?.Turn == before.LastRecord!.Stepped!.Turn && PodTemplate.AreSame(now.Template, before.Template)) await sides.WaitAsync(LookAtLeastEvery, cancellation);
+        return null;
     }
 
     // ---- back

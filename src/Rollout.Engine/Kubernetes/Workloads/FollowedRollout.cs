@@ -38,7 +38,8 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
                 reporter.Progress(new ProgressReport(activity, $"{status.Updated} updated, {status.Ready} ready, {status.Available} available of {status.Desired}: {status.Message}", status.Desired == 0 ? null : Math.Min(100, 100 * Math.Min(status.Updated, status.Available) / status.Desired)));
             });
             var outcome = await run.FollowAsync(cancellation);
-            if (outcome.Phase == RolloutPhase.Healthy) outcome = await PassAsync(run, outcome, record, checks, cancellation);
+            // What must hold besides, unless somebody puts an end to it meanwhile.
+            if (outcome.Phase == RolloutPhase.Healthy) outcome = await Race.FirstAsync(end => new RolloutGate(store, reporter).PassAsync(outcome, record, checks, end), run.BrokenOffAsync, cancellation);
             if (record.Left is not null && (outcome.IsOver || outcome.Phase is RolloutPhase.Healthy or RolloutPhase.Degraded)) await SecondSide.RetireAsync(store, workload, record, reporter, cancellation);
             return await EndAsync(outcome, workload, record, checks, cancellation);
         }
@@ -59,20 +60,6 @@ internal sealed class FollowedRollout(WorkloadStore store, Action<RolloutStatus>
         if (record.Stepped is not null) await SecondSide.GiveBackAsync(store, record, reporter, cancellation);
         var workload = await store.DespiteOutagesAsync(() => store.PatchAsync(undo.Workload, now => UndoChoice.Patch(now, undo.Revision, record), cancellation), reporter, cancellation);
         return await FollowAsync(workload, record, checks, cancellation);
-    }
-
-    /// <summary>What must hold besides, unless somebody puts an end to it meanwhile.</summary>
-    private async Task<Outcome> PassAsync(WorkloadRun run, Outcome outcome, RolloutRecord record, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)
-    {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var passing = new RolloutGate(store, reporter).PassAsync(outcome, record, checks, end.Token);
-        if (passing.IsCompleted) return await passing;
-        var breaking = run.BrokenOffAsync(end.Token);
-        var first = await Task.WhenAny(passing, breaking);
-        await end.CancelAsync();
-        // The other is not left at work.
-        await ((Task)Task.WhenAll(passing, breaking)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return await first;
     }
 
     private async Task<RolloutStatus> EndAsync(Outcome outcome, Workload begun, RolloutRecord record, IReadOnlyList<RolloutHealthCheck> checks, CancellationToken cancellation)

@@ -265,6 +265,22 @@ public sealed class TargetContractTests
     }
 
     [Theory, EachCluster]
+    public async Task WhoLooksOnIsToldWhatHoldsUpWhatSomebodyElseBegan(string cluster)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, "deployment", "app:v1");
+        await place.PatchAsync(Resources.Deployments, "app", Patch.StrategicMerge((JsonObject)JsonNode.Parse("""{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"app:bad"}]}}}}""")!));
+
+        await foreach (var status in target.WatchAsync(Limit))
+        {
+            if (status.Reason is not ("ErrImagePull" or "ImagePullBackOff")) continue;
+            Assert.Equal(RolloutPhase.Progressing, status.Phase);
+            Assert.Contains("Pod app-", status.Message, StringComparison.Ordinal);
+            break;
+        }
+    }
+
+    [Theory, EachCluster]
     public async Task AWorkloadDeletedMeanwhileHasFailed(string cluster)
     {
         await using var place = await Clusters.PlaygroundAsync(cluster);

@@ -144,9 +144,9 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         await using var watch = store.Watch();
         await watch.BeginAsync(workload.Metadata.Uid, cancellation);
         RolloutStatus? last = null;
-        while (watch.Look().Workload is { } now)
+        while (watch.Look() is { Workload: { } now } sight)
         {
-            var status = await StandingAsync(now, cancellation);
+            var status = HeldUp(await StandingAsync(now, cancellation), sight);
             if (!status.LooksLike(last)) yield return status;
             last = status;
             // Nothing tells that a shell died but its lease, which runs out.
@@ -160,6 +160,12 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         var revisions = await store.RevisionsAsync(workload, cancellation);
         return [.. revisions.Select(revision => History.Of(revision, workload, Endpoint)).OfType<RolloutRevision>()];
     }
+
+    /// <summary>With what holds up the slowest new Pod, whoever began it, where nothing but its own progress was to be told.</summary>
+    private static RolloutStatus HeldUp(RolloutStatus status, Sight sight) =>
+        status.Phase == RolloutPhase.Progressing && status.Reason == sight.Workload!.Progress.Reason && SlowestPod.Of(sight.NewPods) is { } pod
+            ? status with { Reason = pod.Reason, Message = ForeignText.Neutralise($"{status.Message} {pod}") }
+            : status;
 
     /// <summary>Where it stands; of a rollout that was begun and not ended, also whether anybody is at work on it still.</summary>
     private async Task<RolloutStatus> StandingAsync(Workload workload, CancellationToken cancellation)

@@ -139,6 +139,13 @@ internal static class ModuleErrors
         "Leave it out. -DockerHost leads to a Docker engine, -Kubeconfig to a cluster, and -Context to either.",
         target);
 
+    internal static RolloutException EndpointNotApplicable(string target, RolloutEndpoint endpoint) => new(
+        "ParameterNotApplicable",
+        ErrorKind.InvalidInput,
+        $"'{target}' does not live at {endpoint}: that is {(endpoint.Server is null ? "no cluster" : "no Docker engine")}.",
+        "Leave -Endpoint out, or take that of the rollout that is meant.",
+        target);
+
     internal static RolloutException RolloutWithoutImage(RolloutStatus rollout) => new(
         "RolloutWithoutImage",
         ErrorKind.InvalidInput,

@@ -581,6 +581,39 @@ Describe 'On several clusters' -Skip:$NoTwo {
             Set-Content $cluster.Kubeconfig $kept -NoNewline
         }
     }
+
+    It 'acts in the cluster of an object that came through a <_>, and refuses where its context names another by now' -ForEach 'file', 'job' {
+        $kept = Get-Content $cluster.Kubeconfig -Raw
+        $before, $env:KUBECONFIG = $env:KUBECONFIG, $cluster.Kubeconfig
+        try {
+            $live = Get-Rollout deployment/shop -Context two
+            $two = if ($_ -eq 'file') { $live | Export-Clixml $TestDrive/two.xml; Import-Clixml $TestDrive/two.xml }
+            else { Start-Job { Import-Module $using:Staged; Get-Rollout deployment/shop -Context two } | Receive-Job -Wait -AutoRemoveJob }
+            "$($two.Endpoint)" | Should -Be $live.Endpoint.Server
+
+            # The current context is the other cluster's.
+            ($two | Get-Rollout).Endpoint | Should -Be $live.Endpoint
+            ($two | Start-Rollout -Image 127.0.0.1:1/app:v3).Endpoint | Should -Be $live.Endpoint
+            (Get-Failure { $two | Restart-Rollout -Context one }).FullyQualifiedErrorId | Should -BeLike 'AnotherCluster,*'
+
+            $moved = $kept | ConvertFrom-Json
+            ($moved.contexts | Where-Object name -eq two).context.cluster = 'one'
+            $moved | ConvertTo-Json -Depth 10 | Set-Content $cluster.Kubeconfig
+            foreach ($act in @(
+                    { $two | Start-Rollout -Image 127.0.0.1:1/app:v4 }, { $two | Undo-Rollout -Force }, { $two | Restart-Rollout }, { $two | Suspend-Rollout }
+                    { $two | Resume-Rollout }, { $two | Stop-Rollout }, { $two | Wait-Rollout }, { $two | Watch-Rollout }, { $two | Get-Rollout }
+                    { $two | Get-RolloutHistory })) {
+                $failure = Get-Failure $act
+                $failure.FullyQualifiedErrorId | Should -BeLike 'KubernetesContextMoved,*' -Because $act
+                "$failure" | Should -BeLike "*cluster at $($live.Endpoint.Server), but the context 'two' names*" -Because $act
+            }
+            # A check wants the rollout itself.
+            { $two | Test-RolloutHealth -ErrorAction Stop } | Should -Throw
+        } finally {
+            $env:KUBECONFIG = $before
+            Set-Content $cluster.Kubeconfig $kept -NoNewline
+        }
+    }
 }
 
 Describe 'Test-RolloutEnvironment' {
@@ -713,6 +746,39 @@ Describe 'Without a cluster' {
         $unanswered = if ($Target -like 'docker/*') { 'DockerEngineNotReachable' } else { 'KubernetesNotReachable' }
         @($errors.FullyQualifiedErrorId -replace ',.*' | Sort-Object) | Should -Be @($Id, $unanswered, $unanswered | Sort-Object)
         if ($Column -eq 'DockerHost') { @($errors | Where-Object { "$_" -like '*such.sock*' }) | Should -HaveCount 1 }
+    }
+
+    It 'takes no text for the place of a rollout that does not name one: <Id>' -ForEach @(
+        @{ Id = 'InvalidEndpoint'; Text = 'nonsense' }
+        @{ Id = 'InvalidEndpoint'; Text = '/var/run/docker.sock' }
+        @{ Id = 'InvalidEndpoint'; Text = 'https://anna:s3cret@host' }
+        @{ Id = 'ParameterNotApplicable'; Text = 'unix:///no/such.sock' }
+    ) {
+        $row = [pscustomobject]@{ Target = 'deployment/x'; Endpoint = $Text }
+        foreach ($act in { $row | Start-Rollout -Image app:v2 }, { $row | Restart-Rollout }, { $row | Get-Rollout }, { $row | Wait-Rollout }, { Get-Rollout deployment/x -Endpoint $Text }) {
+            $failure = Get-Failure $act
+            $failure.FullyQualifiedErrorId | Should -BeLike "$Id,*" -Because $act
+            "$failure" | Should -Not -Match s3cret
+        }
+        (Get-Failure { Get-Rollout docker/x -Endpoint https://127.0.0.1:1 }).FullyQualifiedErrorId | Should -BeLike 'ParameterNotApplicable,*'
+    }
+
+    It 'holds a rollout that came through a <_> to the engine that its docker context named' -ForEach 'file', 'job' {
+        $id = [Convert]::ToHexStringLower([Security.Cryptography.SHA256]::HashData([Text.Encoding]::UTF8.GetBytes('far')))
+        New-Item "$TestDrive/docker/contexts/meta/$id" -ItemType Directory -Force | Out-Null
+        $endpoint = [Rollout.RolloutEndpoint]@{ DockerHost = 'tcp://127.0.0.1:1'; Context = 'far' }
+        New-TestStatus @{ Context = 'far'; Endpoint = $endpoint } | Export-Clixml $TestDrive/far.xml -Depth ($_ -eq 'job' ? 1 : 2)
+        $far = Import-Clixml $TestDrive/far.xml
+        $before, $env:DOCKER_CONFIG = $env:DOCKER_CONFIG, "$TestDrive/docker"
+        try {
+            foreach ($port in 1, 2) {
+                Set-Content "$TestDrive/docker/contexts/meta/$id/meta.json" "{`"Name`":`"far`",`"Endpoints`":{`"docker`":{`"Host`":`"tcp://127.0.0.1:$port`"}}}"
+                $expected = $port -eq 1 ? 'DockerEngineNotReachable,*' : 'DockerContextMoved,*'
+                foreach ($act in { $far | Start-Rollout -Image app:v2 }, { $far | Restart-Rollout }, { $far | Undo-Rollout -Force }, { $far | Get-Rollout }, { $far | Wait-Rollout }) {
+                    (Get-Failure $act).FullyQualifiedErrorId | Should -BeLike $expected -Because $act
+                }
+            }
+        } finally { $env:DOCKER_CONFIG = $before }
     }
 
     It 'knows every property of the module''s objects that a row''s column has the name of' {

@@ -138,11 +138,12 @@ Describe 'Get-Rollout' -Skip:$NoDocker {
         $failure.CategoryInfo.Category | Should -Be ObjectNotFound
         $failure.TargetObject | Should -Be "docker/$Prefix-none"
     }
-    It 'looks for a piped rollout on its own engine, however it came: <_>' -ForEach 'itself', 'clixml', 'json' {
+    It 'looks for a piped rollout on its own engine, however it came: <_>' -ForEach 'itself', 'clixml', 'json', 'job' {
         $there = $rollout
         $elsewhere = [Rollout.RolloutEndpoint]@{ DockerHost = 'tcp://127.0.0.1:1' }
         $other = New-TestStatus @{ Target = $there.Target; Kind = 'docker'; Name = $there.Name; Endpoint = $elsewhere }
         if ($_ -eq 'clixml') { $there, $other = $there, $other | ForEach-Object { $_ | Export-Clixml $TestDrive/one.xml; Import-Clixml $TestDrive/one.xml } }
+        if ($_ -eq 'job') { $there, $other = $there, $other | ForEach-Object { $_ | Export-Clixml $TestDrive/one.xml -Depth 1; Import-Clixml $TestDrive/one.xml } }
         if ($_ -eq 'json') { $there, $other = $there, $other | ForEach-Object { $_ | ConvertTo-Json -Depth 9 | ConvertFrom-Json } }
         ($there | Get-Rollout).Phase | Should -Be Healthy
         (Get-Failure { $other | Get-Rollout -ErrorAction Stop }).FullyQualifiedErrorId | Should -BeLike 'DockerEngineNotReachable,*'

@@ -46,5 +46,11 @@ internal static class LiteralErrors
         $"'{UserInfo.HideAll(text)}' is not an address: {problem}.",
         "Write http://host:port/path or https://host/path.");
 
+    internal static RolloutException InvalidEndpoint(string text) => new(
+        "InvalidEndpoint",
+        ErrorKind.Syntax,
+        $"'{UserInfo.HideAll(text)}' does not say where a rollout lives.",
+        "Take the Endpoint of a rollout, or write the address: https://host:6443 of a cluster, unix:///var/run/docker.sock or tcp://host:2376 of a Docker engine.");
+
     private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 }

@@ -26,12 +26,6 @@ public abstract class ChangeCmdlet : FleetCmdlet
         ? given is SwitchParameter { IsPresent: true }
         : LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
 
-    private protected override void Begin()
-    {
-        base.Begin();
-        foreach (var given in MyInvocation.BoundParameters.Values.OfType<Given>()) given.Check(null);
-    }
-
     /// <summary>-TimeoutSec, where it was given for this target.</summary>
     private protected TimeSpan? AskedTimeout(string target) => TimeoutSec is { } given ? TimeSpan.FromSeconds(given.For(target)) : null;
 

@@ -14,7 +14,7 @@ public abstract class CommandCmdlet : RolloutChangeCmdlet
     private protected override void Process()
     {
         var rollout = Rollout ?? throw ModuleErrors.TargetMissing(null);
-        var target = Places.Find(rollout, Endpoint);
+        var target = Places.Find(rollout, EndpointOf(rollout.Target));
         var command = Command with { AskedTimeout = AskedTimeout(rollout.Target) };
         Run(rollout.Status ?? (object)rollout.Target, target, item => DoAsync(target, command, item));
     }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Rollout.Module.Literals;
 
 namespace Rollout.Module.Cmdlets;
 
@@ -14,7 +15,21 @@ public abstract class FleetCmdlet : TargetCmdlet
 
     /// <summary>Where the rollout lives, as an object tells that is one, or was before it came through a file or a job.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    public RolloutEndpoint? Endpoint { get; set; }
+    [Endpoint]
+    public Given<RolloutEndpoint>? Endpoint { get; set; }
 
     private protected override int WorkLimit => ThrottleLimit;
+
+    private protected override void Begin()
+    {
+        base.Begin();
+        foreach (var given in MyInvocation.BoundParameters.Values.OfType<Given>()) given.Check(null);
+    }
+
+    /// <summary>-Endpoint, where it was given for this target. A text tells no context: the one that came beside it is its own.</summary>
+    private protected RolloutEndpoint? EndpointOf(string target)
+    {
+        var given = Endpoint?.For(target);
+        return given is { Context: null } && !IsNamed(nameof(Context)) ? given with { Context = Text(Context) } : given;
+    }
 }

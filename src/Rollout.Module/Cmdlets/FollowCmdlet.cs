@@ -19,7 +19,7 @@ public abstract class FollowCmdlet : FleetCmdlet
     private protected override void Process()
     {
         var rollout = Rollout ?? throw ModuleErrors.TargetMissing(null);
-        var target = Places.Find(rollout, Endpoint);
+        var target = Places.Find(rollout, EndpointOf(rollout.Target));
         Run(rollout.Status ?? (object)rollout.Target, item => FollowAsync(target, rollout.Status, item));
     }
 

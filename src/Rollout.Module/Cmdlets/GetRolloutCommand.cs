@@ -57,7 +57,7 @@ public sealed class GetRolloutCommand : FleetCmdlet
 
     private void Read(string name)
     {
-        var target = Places.Find(name, Endpoint);
+        var target = Places.Find(name, EndpointOf(name));
         Run(name, async item => Write(await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound(target), item));
     }
 

@@ -171,7 +171,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
     private Dictionary<string, object?> OfCluster => new() { [nameof(Container)] = Text(Container), [nameof(MaxUnavailable)] = Text(MaxUnavailable) };
 
     /// <summary>Where the target lives; null where nothing says so. An image brings along where it was made.</summary>
-    private RolloutEndpoint? Home => Rollout?.Endpoint ?? (Endpoint == Image?.Endpoint ? null : Endpoint);
+    private RolloutEndpoint? Home => Rollout?.Endpoint ?? (EndpointOf($"{Target}") is { } given && given != Image?.Endpoint ? given : null);
 
     /// <summary>Whether what is piped is no row: a rollout or a revision says where it lives.</summary>
     private bool IsRecord => Home is not null && !IsNamed(nameof(Rollout)) && !IsNamed(nameof(Endpoint));

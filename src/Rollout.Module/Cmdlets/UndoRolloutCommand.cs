@@ -60,7 +60,7 @@ public sealed class UndoRolloutCommand : RolloutChangeCmdlet
     {
         var revision = ToRevision?.Revision;
         if (Rollout is not null && revision is not null && Rollout.Target != revision.Target) throw ModuleErrors.RevisionOfAnother(Rollout.Target, revision);
-        if (Rollout is not null && (Rollout.Status is not null || revision is null)) return Places.Find(Rollout, Endpoint);
+        if (Rollout is not null && (Rollout.Status is not null || revision is null)) return Places.Find(Rollout, EndpointOf(Rollout.Target));
         return revision is null ? throw ModuleErrors.TargetMissing(null) : Places.Find(revision.Target, revision.Endpoint, revision.Namespace);
     }
 

@@ -28,12 +28,14 @@ internal sealed record PlaceChoice(OpenPlaces Open)
     /// <param name="image">Where the image at hand came from, and where its target is meant to be when nothing else is named.</param>
     /// <exception cref="RolloutException">
     /// InvalidTarget. AnotherEngine, AnotherCluster, AnotherNamespace: the user names another than the object's.
-    /// DockerContextMoved, KubernetesContextMoved: the object's context names another by now.
+    /// DockerContextMoved, KubernetesContextMoved: the object's context names another by now. ParameterNotApplicable: the object's place is on the
+    /// other platform.
     /// </exception>
     internal IRolloutTarget Find(string target, RolloutEndpoint? carried = null, string? @namespace = null, ImageSource? image = null)
     {
         var name = TargetName.Parse(target);
         if (@namespace is not null && Namespace is not null && Namespace != @namespace) throw ModuleErrors.AnotherNamespace(target, @namespace, Namespace);
+        if (carried is not null && carried.Server is not null != (name.Home == TargetHome.Cluster)) throw ModuleErrors.EndpointNotApplicable(target, carried);
         var place = name.Home == TargetHome.Cluster ? Cluster(carried) : Engine(carried ?? image?.Built?.Endpoint, image?.Endpoint);
         return Open.Target(place, name, @namespace ?? Namespace);
     }

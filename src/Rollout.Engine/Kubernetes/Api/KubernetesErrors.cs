@@ -48,7 +48,7 @@ internal static class KubernetesErrors
     internal static RolloutException ContextMoved(RolloutEndpoint from, RolloutEndpoint now) => new(
         "KubernetesContextMoved",
         ErrorKind.InvalidInput,
-        $"The object came from the cluster at {from}, but its context '{from.Context}' names {now} by now.",
+        $"The object came from the cluster at {from}, but {((from.Context ?? now.Context) is { } context ? $"the context '{context}'" : "this Pod's service account")} names {now} by now.",
         "Name the cluster with -Context or -Kubeconfig, or get the object anew (Get-Rollout).",
         from);
 

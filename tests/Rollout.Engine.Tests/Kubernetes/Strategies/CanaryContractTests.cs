@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Workloads;
 using Rollout.Engine.Rollouts;
 using Rollout.Engine.Tests.Kubernetes.Cluster;
 using Xunit;
@@ -9,7 +10,7 @@ namespace Rollout.Engine.Tests.Kubernetes.Strategies;
 /// <summary>Canaries of Deployments by replica counts, as users meet them, on each cluster.</summary>
 public sealed class CanaryContractTests
 {
-    private static readonly CancellationToken Limit = Stage.Limit;
+    private static CancellationToken Limit => Stage.Limit;
 
     [Theory, EachCluster]
     public async Task ACanaryGoesAlongItsStepsToItsEnd(string cluster)
@@ -101,23 +102,36 @@ public sealed class CanaryContractTests
     {
         await using var stage = await Stage.SetAsync(cluster);
         await stage.StartAsync(Stage.Request(steps));
-        var fewest = int.MaxValue;
-        var seen = stage.Target.WatchAsync(Limit);
-        var watching = Task.Run(async () =>
-        {
-            await foreach (var step in seen)
-            {
-                fewest = Math.Min(fewest, step.Available);
-                if (step.CompletedAt is not null) return;
-            }
-        });
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Limit);
+        var watching = FewestServingAsync(stage.Place, end.Token);
 
         var status = how == "Stop" ? await stage.DoAsync(RolloutVerb.Stop) : await stage.UndoAsync();
-        await watching;
 
         Assert.Equal((RolloutPhase.Undone, true, "v1", "v2"), (status.Phase, status.Succeeded, status.Image!.Tag, status.PreviousImage!.Tag));
-        Assert.InRange(fewest, 3, 8);
         await stage.AssertAllRunsAsync("v1");
+        await end.CancelAsync();
+        Assert.InRange(await watching, 3, 8);
+    }
+
+    /// <summary>Of all Pods together, as one watch tells them in the order in which it happened.</summary>
+    private static async Task<int> FewestServingAsync(Playground place, CancellationToken end)
+    {
+        var (pods, fewest) = (new Dictionary<string, Pod>(), int.MaxValue);
+        try
+        {
+            await foreach (var change in new ListWatch<Pod>(place.Client, Resources.Pods, place.Namespace, new ListQuery(), TimeProvider.System, Random.Shared).RunAsync(end))
+            {
+                if (change is Change<Pod>.Listed { Items: var all }) pods = all.ToDictionary(pod => pod.Metadata.Uid);
+                if (change is Change<Pod>.Updated { Item: var pod }) pods[pod.Metadata.Uid] = pod;
+                if (change is Change<Pod>.Deleted { Item: var gone }) pods.Remove(gone.Metadata.Uid);
+                fewest = Math.Min(fewest, pods.Values.Count(pod => pod.Metadata.DeletionTimestamp is null && SlowestPod.IsReady(pod)));
+            }
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+        }
+
+        return fewest;
     }
 
     [Theory]

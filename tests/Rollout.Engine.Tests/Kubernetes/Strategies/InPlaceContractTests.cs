@@ -10,7 +10,7 @@ namespace Rollout.Engine.Tests.Kubernetes.Strategies;
 /// <summary>Canaries of StatefulSets (by partition) and DaemonSets (by nodes), of three Pods each, on each cluster.</summary>
 public sealed class InPlaceContractTests
 {
-    private static readonly CancellationToken Limit = Stage.Limit;
+    private static CancellationToken Limit => Stage.Limit;
 
     [Theory]
     [EachClusterWith("statefulset")]

@@ -12,7 +12,7 @@ public sealed class LeftBesideContractTests
     /// <summary>The tag of an image whose Pods take so long that what comes between is seen.</summary>
     private const string Slow = "slow2";
 
-    private static readonly CancellationToken Limit = Stage.Limit;
+    private static CancellationToken Limit => Stage.Limit;
 
     [Theory, EachCluster]
     public async Task WhatAShellLeftAfterTheSwitchIsNotHealthyYetAndNoSecondSetIsMadeOverIt(string cluster)

@@ -104,6 +104,15 @@ internal static class ModuleErrors
         problem.Mend,
         problem.Subject);
 
+    /// <summary>The same failure, in words that name its row.</summary>
+    internal static RolloutException OfRow(string message, RolloutException problem) => new(
+        problem.Id,
+        problem.Kind,
+        message,
+        problem.Mend,
+        problem.Subject,
+        problem);
+
     internal static RolloutException ChangeCauseTooLong(string target, int length, int most) => new(
         "ChangeCauseTooLong",
         ErrorKind.InvalidInput,

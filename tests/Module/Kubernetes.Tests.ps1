@@ -566,6 +566,54 @@ Describe 'On several clusters' -Skip:$NoTwo {
         $errors.FullyQualifiedErrorId -replace ',.*' | Should -Be WorkloadNotFound, RolloutNotStarted, RolloutNotStarted
     }
 
+    It 'names the row in the error <Id>, once, and gives it with it' -ForEach @(
+        @{ Id = 'KubernetesNotReachable'; Row = @{ Kubeconfig = 'nowhere'; Namespace = 'team' }; Says = "'deployment/shop' in the namespace 'team': The cluster*" }
+        @{ Id = 'KubernetesUnauthorized'; Row = @{ Kubeconfig = 'stranger' }; Says = "'deployment/shop': *" }
+        @{ Id = 'NamespaceNotFound'; Row = @{ Namespace = 'nope' }; Says = "'deployment/shop': The cluster has no namespace 'nope'." }
+        @{ Id = 'KubernetesContextNotFound'; Row = @{ Context = 'nope' }; Says = "'deployment/shop': *" }
+        @{ Id = 'InvalidImageReference'; Row = @{ Image = 'Bad Image'; Namespace = 'default' }; Says = "'deployment/shop' in the namespace 'default': *'Bad Image'*" }
+        @{ Id = 'WorkloadContainerNotFound'; Row = @{ Container = 'zz'; Namespace = 'default' }; Says = "'default/deployment/shop' has no container 'zz'. It has: main." }
+        @{ Id = 'WorkloadContainerNotFound'; Row = @{ Target = 'deploy/shop'; Container = 'zz' }; Says = "'default/deployment/shop' has no container 'zz'. It has: main." }
+        @{ Id = 'WorkloadNotFound'; Row = @{ Target = 'deployment/shop-api'; Namespace = 'default' }; Says = "*'default/deployment/shop-api'*" }
+        @{ Id = 'ParameterNotApplicable'; Row = @{ Replicas = 2; Namespace = 'default' }; Says = "Namespace 'default': 'deployment/shop' takes no -Replicas*" }
+    ) {
+        Set-Content "$TestDrive/nowhere" '{"current-context":"x","contexts":[{"name":"x","context":{"cluster":"x"}}],"clusters":[{"name":"x","cluster":{"server":"https://127.0.0.1:1"}}]}'
+        $stranger = Get-Content $cluster.Kubeconfig -Raw | ConvertFrom-Json
+        $stranger.users | ForEach-Object { $_.user.token = 'of-nobody' }
+        $stranger | ConvertTo-Json -Depth 10 | Set-Content "$TestDrive/stranger"
+        $given = @{ Target = 'deployment/shop'; Image = '127.0.0.1:1/app:v2'; Kubeconfig = $cluster.Kubeconfig }
+        foreach ($column in $Row.Keys) { $given[$column] = $column -eq 'Kubeconfig' ? "$TestDrive/$($Row[$column])" : $Row[$column] }
+        $errors = @()
+        [pscustomobject]$given | Start-Rollout -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+        $errors | Should -HaveCount 1
+        $errors[0].FullyQualifiedErrorId | Should -BeLike "$Id,*"
+        "$($errors[0])" | Should -BeLike $Says
+        $errors[0].Exception.Message | Should -Be "$($errors[0])"
+        @([regex]::Matches("$($errors[0])", 'deployment/shop')) | Should -HaveCount 1
+        @([regex]::Matches("$($errors[0])", 'default')).Count | Should -BeLessOrEqual 1
+        $errors[0].TargetObject | Should -BeExactly $given.Target
+    }
+
+    It 'names the row whichever cmdlet it is piped to: <_>' -ForEach 'Get-Rollout', 'Get-RolloutHistory', 'Wait-Rollout', 'Watch-Rollout', 'Undo-Rollout', 'Restart-Rollout', 'Suspend-Rollout', 'Resume-Rollout', 'Stop-Rollout' {
+        Set-Content "$TestDrive/nowhere" '{"current-context":"x","contexts":[{"name":"x","context":{"cluster":"x"}}],"clusters":[{"name":"x","cluster":{"server":"https://127.0.0.1:1"}}]}'
+        $rows = 'nowhere', 'none' | ForEach-Object { [pscustomobject]@{ Target = "deployment/$_"; Namespace = 'team'; Kubeconfig = "$TestDrive/$_" } }
+        $errors = @()
+        $rows | & $_ -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
+        $errors.FullyQualifiedErrorId -replace ',.*' | Sort-Object | Should -Be KubeconfigNotFound, KubernetesNotReachable
+        $errors.TargetObject | Sort-Object | Should -Be deployment/none, deployment/nowhere
+        foreach ($failure in $errors) { "$failure" | Should -BeLike "'$($failure.TargetObject)' in the namespace 'team': *" }
+    }
+
+    It 'gives the piped object with its error, and its namespace' {
+        $one = Get-Rollout deployment/shop -Context one -Kubeconfig $cluster.Kubeconfig
+        $failure = Get-Failure { $one | Restart-Rollout -Context nope -Kubeconfig $cluster.Kubeconfig }
+        $failure.FullyQualifiedErrorId | Should -BeLike 'KubernetesContextNotFound,*'
+        "$failure" | Should -BeLike "'deployment/shop' in the namespace 'default': *"
+        $failure.TargetObject | Should -Be $one
+        $revision = Get-RolloutHistory deployment/shop -Context one -Kubeconfig $cluster.Kubeconfig | Select-Object -First 1
+        (Get-Failure { $revision | Undo-Rollout -Context nope -Kubeconfig $cluster.Kubeconfig }).TargetObject | Should -Be $revision
+    }
+
     It 'acts where an object came from, and refuses where another place is named, or its context names another server by now' {
         $two = Get-Rollout deployment/shop -Context two -Kubeconfig $cluster.Kubeconfig
         ($two | Restart-Rollout).Context | Should -Be two

@@ -30,12 +30,12 @@ public abstract class ChangeCmdlet : FleetCmdlet
     private protected TimeSpan? AskedTimeout(string target) => TimeoutSec is { } given ? TimeSpan.FromSeconds(given.For(target)) : null;
 
     /// <summary>Starts work on a target. Several inputs for one target are worked on one after another, in the order they came.</summary>
-    private protected void Run(object? input, IRolloutTarget target, Func<WorkItem, Task> work)
+    private protected void Run(IRolloutTarget target, Func<WorkItem, Task> work)
     {
         var before = _last.GetValueOrDefault(target, Task.CompletedTask);
         var done = new TaskCompletionSource();
         _last[target] = done.Task;
-        Run(input, async item =>
+        Run(async item =>
         {
             try
             {

@@ -14,9 +14,10 @@ public abstract class CommandCmdlet : RolloutChangeCmdlet
     private protected override void Process()
     {
         var rollout = Rollout ?? throw ModuleErrors.TargetMissing(null);
+        Row = Row.Of(rollout, Text(Namespace));
         var target = Places.Find(rollout, EndpointOf(rollout.Target));
         var command = Command with { AskedTimeout = AskedTimeout(rollout.Target) };
-        Run(rollout.Status ?? (object)rollout.Target, target, item => DoAsync(target, command, item));
+        Run(target, item => DoAsync(target, command, item));
     }
 
     private async Task DoAsync(IRolloutTarget target, RolloutCommand command, WorkItem item)

@@ -19,8 +19,9 @@ public abstract class FollowCmdlet : FleetCmdlet
     private protected override void Process()
     {
         var rollout = Rollout ?? throw ModuleErrors.TargetMissing(null);
+        Row = Row.Of(rollout, Text(Namespace));
         var target = Places.Find(rollout, EndpointOf(rollout.Target));
-        Run(rollout.Status ?? (object)rollout.Target, item => FollowAsync(target, rollout.Status, item));
+        Run(item => FollowAsync(target, rollout.Status, item));
     }
 
     /// <summary>

@@ -42,6 +42,8 @@ public sealed class GetRolloutCommand : FleetCmdlet
     {
         foreach (var target in Named())
         {
+            // What stands for all, where nothing was named, is no row.
+            Row = Target is null ? new Row(target) : new Row(target, target, Text(Namespace));
             if (WildcardPattern.ContainsWildcardCharacters(target)) List(target);
             // A name that is looked for among others: by label, or in every namespace.
             else if (AllNamespaces || Filter.Selector is not null) List($"{TargetName.Parse(target)}", isName: true);
@@ -58,7 +60,7 @@ public sealed class GetRolloutCommand : FleetCmdlet
     private void Read(string name)
     {
         var target = Places.Find(name, EndpointOf(name));
-        Run(name, async item => Write(await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound(target), item));
+        Run(async item => Write(await target.ReadAsync(item.Cancellation) ?? throw ModuleErrors.RolloutNotFound(target), item));
     }
 
     private void List(string pattern, bool isName = false)
@@ -69,7 +71,7 @@ public sealed class GetRolloutCommand : FleetCmdlet
         var (engine, cluster) = (!isOfCluster, places.DockerHost is null);
         var isNamed = isOfCluster || !cluster;
         var isAwaited = isNamed || places.Context is not null;
-        Run(pattern, async item =>
+        Run(async item =>
         {
             var lists = new List<Task<(int Found, RolloutException? Failure)>>();
             if (engine) lists.Add(ListAsync(() => places.Engine(), TargetFilter.None, isAwaited, wanted, item));

@@ -71,7 +71,8 @@ public sealed class NewRolloutImageCommand : DockerCmdlet
     {
         var request = Request();
         var engine = Engine.For(null);
-        Run(request.Path, item => BuildAsync(request, engine, item));
+        Row = new Row(request.Path);
+        Run(item => BuildAsync(request, engine, item));
     }
 
     private static async Task BuildAsync(ImageBuildRequest request, DockerEngine engine, WorkItem item)

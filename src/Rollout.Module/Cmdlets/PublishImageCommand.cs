@@ -51,7 +51,8 @@ public sealed class PublishImageCommand : DockerCmdlet
         var image = Image ?? throw ModuleErrors.ImageMissing("Publish-Image");
         var engine = Engine.For(image.Endpoint);
         var request = Request(image, engine);
-        Run(image, item => PublishAsync(request, engine, item));
+        Row = new Row(image);
+        Run(item => PublishAsync(request, engine, item));
     }
 
     private static async Task PublishAsync(PublishRequest request, DockerEngine engine, WorkItem item)

@@ -37,8 +37,11 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     /// <summary>Failures so far.</summary>
     private protected int Failures { get; private set; }
 
+    /// <summary>The input at hand, which failures are of: said in <see cref="Process"/> as soon as it is known.</summary>
+    private protected Row Row { get; set; } = Row.None;
+
     /// <summary>Called when it is an input's turn; throws where its work should not be started any more.</summary>
-    private protected virtual void BeforeStart(object? input)
+    private protected virtual void BeforeStart()
     {
     }
 
@@ -59,20 +62,21 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
         }
         catch (RolloutException error)
         {
-            ThrowTerminatingError(ErrorRecords.From(error, null));
+            ThrowTerminatingError(ErrorRecords.From(error, Row.None));
         }
     }
 
     /// <inheritdoc/>
     protected sealed override void ProcessRecord()
     {
+        Row = Row.None;
         try
         {
             Process();
         }
         catch (RolloutException error)
         {
-            Fail(error, null);
+            Fail(error, Row);
         }
     }
 
@@ -107,28 +111,28 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     /// <summary>Whether a failure means that no other input can succeed either.</summary>
     private protected virtual bool IsFatal(RolloutException error) => false;
 
-    /// <summary>Starts work for one input, as soon as fewer than <see cref="WorkLimit"/> others run.</summary>
-    /// <param name="input">The user's object, for errors that name none.</param>
+    /// <summary>Starts work for the <see cref="Row"/>, as soon as fewer than <see cref="WorkLimit"/> others run.</summary>
     /// <param name="work">Runs on the thread pool; must not look at parameters, which belong to the next input by then.</param>
-    private protected void Run(object? input, Func<WorkItem, Task> work)
+    private protected void Run(Func<WorkItem, Task> work)
     {
         PumpUntil(() => _running.Count < WorkLimit);
-        BeforeStart(input);
+        BeforeStart();
 
+        var row = Row;
         var item = new WorkItem(this, _queue, _progress, _cancellation.Token);
         var task = Task.Run(() => InOneCultureAsync(work, item), CancellationToken.None);
         _running.Add(task);
         _begun++;
         Summarise();
-        task.ContinueWith(ended => _queue.Post(() => End(ended, input)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        task.ContinueWith(ended => _queue.Post(() => End(ended, row)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         PumpUntil(() => true);
     }
 
     /// <summary>Reports a failure: at once where nothing more can succeed, else as soon as nothing is in flight.</summary>
-    private protected void Fail(Exception error, object? input)
+    private void Fail(Exception error, Row row)
     {
         Failures++;
-        var record = ErrorRecords.From(error, input);
+        var record = ErrorRecords.From(error, row);
         if (error is RolloutException known && IsFatal(known)) ThrowTerminatingError(record);
         _errors.Add(record);
     }
@@ -163,10 +167,10 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
         return work(item);
     }
 
-    private void End(Task ended, object? input)
+    private void End(Task ended, Row row)
     {
         _running.Remove(ended);
-        if (ended.IsFaulted) Fail(ended.Exception.GetBaseException(), input);
+        if (ended.IsFaulted) Fail(ended.Exception.GetBaseException(), row);
         Summarise();
         if (_running.Count > 0) return;
         _progress.CompleteAll();

@@ -55,7 +55,8 @@ public sealed class SetImageTagCommand : DockerCmdlet
         var image = Image ?? throw ModuleErrors.ImageMissing("Set-ImageTag");
         var engine = Engine.For(image.Endpoint);
         var request = Request(image);
-        Run(image, item => TagAsync(request, engine, item));
+        Row = new Row(image);
+        Run(item => TagAsync(request, engine, item));
     }
 
     private static async Task TagAsync(ImageTagRequest request, DockerEngine engine, WorkItem item)

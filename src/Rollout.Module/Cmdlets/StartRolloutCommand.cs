@@ -178,13 +178,14 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     private protected override IEnumerable<string> NamedTargets => Text(Target) is { } target ? [target] : [];
 
-    private protected override void BeforeStart(object? input)
+    private protected override void BeforeStart()
     {
-        if (Failures >= MaxFailures) throw ModuleErrors.RolloutNotStarted($"{input}", Failures);
+        if (Failures >= MaxFailures) throw ModuleErrors.RolloutNotStarted(Row.Target!, Failures);
     }
 
     private protected override void Process()
     {
+        if (Text(Target) is { } named) Row = new Row(Rollout ?? (object)named, named, Rollout?.Namespace ?? Text(Namespace));
         // A piped rollout has an Image of its own, which would bind by its name.
         if (Rollout is not null && !IsNamed(nameof(Image))) throw ModuleErrors.RolloutWithoutImage(Rollout);
 
@@ -197,7 +198,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
         var request = Request(name, image);
         // By then the pipeline that scripts run on is gone.
         if (NoWait && ScriptChecks.FirstOf(request) is { } script) throw ModuleErrors.ScriptNeedsWait(script);
-        Run(name, target, item => StartAsync(target, request, item));
+        Run(target, item => StartAsync(target, request, item));
     }
 
     private void CheckApplies(TargetName target)

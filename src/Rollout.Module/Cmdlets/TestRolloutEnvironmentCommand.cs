@@ -23,7 +23,7 @@ public sealed class TestRolloutEnvironmentCommand : TargetCmdlet
         if (!isOfEngine || isOfCluster) Run("Kubernetes cluster", () => places.Cluster(), places.Namespace, isOfCluster);
     }
 
-    private void Run(string name, Func<IRolloutTargets> open, string? @namespace, bool isNamed) => Run(name, async item =>
+    private void Run(string name, Func<IRolloutTargets> open, string? @namespace, bool isNamed) => Run(async item =>
     {
         try
         {

@@ -71,9 +71,10 @@ public sealed class TestRolloutHealthCommand : HealthCheckCmdlet
     private protected override void Process()
     {
         var rollout = Rollout!;
+        Row = new Row(rollout, rollout.Target, rollout.Namespace);
         var place = Places.PlaceOf(rollout);
         var checks = Checks;
-        Run(rollout, item => TestAsync(rollout, place, checks, item));
+        Run(item => TestAsync(rollout, place, checks, item));
     }
 
     private async Task TestAsync(RolloutStatus rollout, IRolloutTargets place, IReadOnlyList<RolloutHealthCheck> checks, WorkItem item)

@@ -41,6 +41,7 @@ public sealed class UndoRolloutCommand : RolloutChangeCmdlet
 
     private protected override void Process()
     {
+        Row = RowOf();
         if (ToRevision is not null && Text(ToImage) is { } other) throw ModuleErrors.TwoRevisions(ToRevision, other);
         var target = TargetOf();
         var rollout = Rollout?.Status;
@@ -52,8 +53,13 @@ public sealed class UndoRolloutCommand : RolloutChangeCmdlet
             Force = Force,
             AskedTimeout = AskedTimeout($"{target.Name}"),
         };
-        Run(rollout ?? (object)$"{target.Name}", target, item => UndoAsync(target, request, rollout, item));
+        Run(target, item => UndoAsync(target, request, rollout, item));
     }
+
+    /// <summary>A piped revision has a target by the name of the parameter, and is what was piped all the same.</summary>
+    private Row RowOf() => ToRevision?.Revision is { } revision && Rollout?.Status is null
+        ? new Row(revision, Rollout?.Target ?? revision.Target, revision.Namespace)
+        : Rollout is null ? Row.None : Row.Of(Rollout, Text(Namespace));
 
     /// <summary>A revision names its workload and the place of that too.</summary>
     private IRolloutTarget TargetOf()

@@ -182,7 +182,7 @@ internal static class ModuleErrors
     internal static RolloutException RolloutNotStarted(string target, int failures) => new(
         "RolloutNotStarted",
         ErrorKind.OperationFailed,
-        $"The rollout to {target} was not started, since {failures} others have failed.",
+        $"The rollout to {target} was not started, since {(failures == 1 ? "another has" : $"{failures} others have")} failed.",
         "Mend what failed and start again, or allow more with -MaxFailures.",
         target);
 

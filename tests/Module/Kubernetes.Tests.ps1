@@ -564,6 +564,8 @@ Describe 'On several clusters' -Skip:$NoTwo {
         $errors = @()
         $rows | Start-Rollout -Kubeconfig $cluster.Kubeconfig -ThrottleLimit 1 -MaxFailures 1 -ErrorAction SilentlyContinue -ErrorVariable errors | Should -BeNullOrEmpty
         $errors.FullyQualifiedErrorId -replace ',.*' | Should -Be WorkloadNotFound, RolloutNotStarted, RolloutNotStarted
+        # Those that were not started have not failed.
+        "$($errors[1])", "$($errors[2])" | Should -BeLike '*was not started, since another has failed.'
     }
 
     It 'names the row in the error <Id>, once, and gives it with it' -ForEach @(

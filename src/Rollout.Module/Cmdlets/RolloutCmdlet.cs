@@ -40,10 +40,8 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     /// <summary>The input at hand, which failures are of: said in <see cref="Process"/> as soon as it is known.</summary>
     private protected Row Row { get; set; } = Row.None;
 
-    /// <summary>Called when it is an input's turn; throws where its work should not be started any more.</summary>
-    private protected virtual void BeforeStart()
-    {
-    }
+    /// <summary>Why the work of an input whose turn it is should not be started any more; null where it should.</summary>
+    private protected virtual RolloutException? Refusal() => null;
 
     /// <summary>Called before the first input, when what stands on the command line is known; throws where no input can succeed.</summary>
     private protected virtual void Begin()
@@ -116,9 +114,14 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
     private protected void Run(Func<WorkItem, Task> work)
     {
         PumpUntil(() => _running.Count < WorkLimit);
-        BeforeStart();
-
         var row = Row;
+        if (Refusal() is { } refusal)
+        {
+            // It is no failure of its own, and does not count as one.
+            Report(refusal, row);
+            return;
+        }
+
         var item = new WorkItem(this, _queue, _progress, _cancellation.Token);
         var task = Task.Run(() => InOneCultureAsync(work, item), CancellationToken.None);
         _running.Add(task);
@@ -128,10 +131,15 @@ public abstract class RolloutCmdlet : PSCmdlet, IDisposable
         PumpUntil(() => true);
     }
 
-    /// <summary>Reports a failure: at once where nothing more can succeed, else as soon as nothing is in flight.</summary>
     private void Fail(Exception error, Row row)
     {
         Failures++;
+        Report(error, row);
+    }
+
+    /// <summary>Reports an error: at once where nothing more can succeed, else as soon as nothing is in flight.</summary>
+    private void Report(Exception error, Row row)
+    {
         var record = ErrorRecords.From(error, row);
         if (error is RolloutException known && IsFatal(known)) ThrowTerminatingError(record);
         _errors.Add(record);

@@ -178,10 +178,7 @@ public sealed class StartRolloutCommand : ChangeCmdlet
 
     private protected override IEnumerable<string> NamedTargets => Text(Target) is { } target ? [target] : [];
 
-    private protected override void BeforeStart()
-    {
-        if (Failures >= MaxFailures) throw ModuleErrors.RolloutNotStarted(Row.Target!, Failures);
-    }
+    private protected override RolloutException? Refusal() => Failures >= MaxFailures ? ModuleErrors.RolloutNotStarted(Row.Target!, Failures) : null;
 
     private protected override void Process()
     {

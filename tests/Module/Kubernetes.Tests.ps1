@@ -691,6 +691,15 @@ Describe 'Test-RolloutEnvironment' {
         $said = Invoke-Fresh 'Import-Module $Staged; Test-RolloutEnvironment -Docker | ForEach-Object { "$_" }' @{ DOCKER_HOST = 'unix:///no/such.sock' }
         $said | Should -Be 'Docker engine: Failed'
     }
+
+    It 'has failed where a context was named that is not there, or that leads nowhere: <Context>' -ForEach @(
+        @{ Context = 'nope'; Says = 'Docker engine: Failed', 'Kubernetes cluster: Failed' }
+        @{ Context = 'far'; Says = 'Docker engine: Warning', 'Kubernetes cluster: Failed' }
+    ) {
+        Set-Content "$TestDrive/far" '{"contexts":[{"name":"far","context":{"cluster":"far"}}],"clusters":[{"name":"far","cluster":{"server":"https://127.0.0.1:1"}}]}'
+        $said = Invoke-Fresh "Import-Module `$Staged; Test-RolloutEnvironment -Context $Context | ForEach-Object { `"`$_`" }" @{ KUBECONFIG = "$TestDrive/far"; DOCKER_CONFIG = "$TestDrive"; DOCKER_HOST = '' }
+        $said | Sort-Object | Should -Be $Says
+    }
 }
 
 Describe 'Without a cluster' {

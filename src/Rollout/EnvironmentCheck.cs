@@ -3,7 +3,7 @@ namespace Rollout;
 /// <summary>What Test-RolloutEnvironment found of one thing that rollouts need.</summary>
 public sealed record EnvironmentCheck
 {
-    /// <summary>What was looked at: <c>Docker engine</c>, <c>Cluster version</c>, <c>Right to patch deployments</c>.</summary>
+    /// <summary>What was looked at: <c>Docker engine</c>, <c>Cluster version</c>, <c>Right to patch deployments (apps)</c>.</summary>
     public required string Name { get; init; }
 
     /// <summary>How it is.</summary>

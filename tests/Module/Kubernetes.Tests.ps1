@@ -674,12 +674,15 @@ Describe 'Test-RolloutEnvironment' {
             $all | Where-Object -Not Passed | Should -BeNullOrEmpty
             $all.Name | Should -Contain 'Kubernetes cluster'
             $missing = Test-RolloutEnvironment -Kubeconfig $cluster.Kubeconfig -Context reader | Where-Object -Not Passed
-            $missing.Name | Should -Contain 'Right to patch deployments'
+            $missing.Name | Should -Contain 'Right to patch deployments (apps)'
             $missing.Name | Should -Contain 'Right to delete pods'
-            $missing.Name | Should -Not -Contain 'Right to list deployments'
-            ($missing | Where-Object Name -In 'Right to patch deployments', 'Right to delete pods').Status | Sort-Object -Unique | Should -Be Failed
+            $missing.Name | Should -Not -Contain 'Right to list deployments (apps)'
+            ($missing | Where-Object Name -In 'Right to patch deployments (apps)', 'Right to delete pods').Status | Sort-Object -Unique | Should -Be Failed
+            # Canaries alone make a Deployment.
+            ($missing | Where-Object Name -In 'Right to create deployments (apps)', 'Right to delete deployments (apps)').Status | Should -Be Warning, Warning
+            $all.Name | Sort-Object -Unique | Should -HaveCount $all.Count
             # Whoever shifts no traffic misses nothing.
-            ($missing | Where-Object Status -NE Failed).Name | Should -Match '(services|httproutes)$'
+            ($missing | Where-Object Status -NE Failed).Name | Should -Match '(services|httproutes|(create|delete) deployments)( \(.*\))?$'
             $missing.Recommendation | Should -Not -BeNullOrEmpty
             (Test-RolloutEnvironment -Kubeconfig $cluster.Kubeconfig -Namespace none | Where-Object Name -eq Namespace).Status | Should -Be Failed
         } finally { Stop-TestCluster $cluster }

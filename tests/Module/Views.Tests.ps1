@@ -28,7 +28,7 @@ BeforeDiscovery {
         [Rollout.RolloutRevision]@{ Target = 'docker/shop'; Namespace = 'n'; Endpoint = $endpoint; Revision = 12; Image = $reference; CreatedAt = [datetimeoffset]::UnixEpoch.AddDays(1); ChangeCause = 'fix of the basket'; Verdict = 'Inconclusive'; Current = $true }
         [Rollout.RolloutHealth]@{ Rollout = $status; Verdict = 'Inconclusive'; Checks = [Rollout.HealthCheckResult[]]@($result); At = [datetimeoffset]::UnixEpoch }
         $result
-        [Rollout.EnvironmentCheck]@{ Name = 'Right to patch statefulsets'; Status = 'Failed'; Message = "It is not granted in 'finance'."; Recommendation = 'Have it granted; docs/rbac.yaml lists what Rollout needs.'; Endpoint = $endpoint }
+        [Rollout.EnvironmentCheck]@{ Name = 'Right to patch statefulsets (apps)'; Status = 'Failed'; Message = "It is not granted in 'finance'."; Recommendation = 'Have it granted; docs/rbac.yaml lists what Rollout needs.'; Endpoint = $endpoint }
         $decision
         ([Rollout.HttpHealthCheck]@{ Name = 'site'; Uri = 'http://127.0.0.1:8088/healthz'; ExpectStatus = [int[]]@(200, 204); ExpectBody = 'ok' }).WithHeaders($headers)
         [Rollout.ContainerHealthCheck]@{ Name = 'containers' }

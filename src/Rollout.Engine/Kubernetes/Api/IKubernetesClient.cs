@@ -20,6 +20,9 @@ public interface IKubernetesClient : IDisposable
     /// <summary>The server's version.</summary>
     Task<ServerVersion> VersionAsync(CancellationToken cancellation);
 
+    /// <summary>Whether the server has a kind at all, as its discovery tells everybody, whatever their rights.</summary>
+    Task<bool> ServesAsync<T>(Resource<T> resource, CancellationToken cancellation) where T : class, IKubernetesObject;
+
     /// <summary>Reads an object; null where there is none.</summary>
     Task<T?> GetAsync<T>(Resource<T> resource, string? @namespace, string name, CancellationToken cancellation) where T : class, IKubernetesObject;
 

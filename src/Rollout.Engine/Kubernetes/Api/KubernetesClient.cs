@@ -56,6 +56,20 @@ public sealed class KubernetesClient : IKubernetesClient
         SendAsync(HttpMethod.Get, VersionPath, null, "version", KubernetesJson.Default.ServerVersion, cancellation);
 
     /// <inheritdoc/>
+    public async Task<bool> ServesAsync<T>(Resource<T> resource, CancellationToken cancellation) where T : class, IKubernetesObject
+    {
+        try
+        {
+            var served = await SendAsync(HttpMethod.Get, resource.VersionPath, null, resource.ApiVersion, KubernetesJson.Default.JsonObject, cancellation);
+            return served["resources"] is JsonArray kinds && kinds.Any(kind => (string?)kind?["name"] == resource.Plural);
+        }
+        catch (RolloutException e) when (KubernetesErrors.IsKindNotServed(e))
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<T?> GetAsync<T>(Resource<T> resource, string? @namespace, string name, CancellationToken cancellation) where T : class, IKubernetesObject
     {
         try

@@ -32,6 +32,9 @@ public sealed class Resource<T> where T : class, IKubernetesObject
     /// <summary><c>apiVersion</c> of an object.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
+    /// <summary>The path under which the server says which kinds it has of the group's version.</summary>
+    internal string VersionPath => (Group.Length == 0 ? "/api/" : "/apis/") + ApiVersion;
+
     internal JsonTypeInfo<T> Item { get; }
 
     internal JsonTypeInfo<KubernetesList<T>> List { get; }
@@ -39,7 +42,7 @@ public sealed class Resource<T> where T : class, IKubernetesObject
     /// <summary>The path of the collection (no name), of an object, or of its subresource.</summary>
     internal string Path(string? @namespace, string? name = null, string? subresource = null)
     {
-        var path = new StringBuilder(Group.Length == 0 ? "/api/" : "/apis/").Append(ApiVersion);
+        var path = new StringBuilder(VersionPath);
         if (@namespace is not null) path.Append("/namespaces/").Append(Uri.EscapeDataString(@namespace));
         path.Append('/').Append(Plural);
         if (name is not null) path.Append('/').Append(Uri.EscapeDataString(name));

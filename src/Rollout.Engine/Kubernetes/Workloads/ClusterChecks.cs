@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Rollout.Engine.Kubernetes.Api;
+using Rollout.Engine.Kubernetes.Argo;
 
 namespace Rollout.Engine.Kubernetes.Workloads;
 
@@ -20,7 +21,8 @@ internal sealed class ClusterChecks(KubernetesTargets cluster, string @namespace
         yield return VersionOf(version);
         yield return await NamespaceAsync(cancellation);
 
-        var rights = NeededRights.In(@namespace).Select(right => RightAsync(right.Right, right.IsNeeded, cancellation)).ToList();
+        var hasArgo = await HasArgoAsync(cancellation);
+        var rights = NeededRights.In(@namespace).Select(right => RightAsync(right.Right, right.IsNeeded && (hasArgo || right.Right.Group != ArgoRollout.Resource.Group), cancellation)).ToList();
         foreach (var right in rights) yield return await right;
     }
 
@@ -72,10 +74,23 @@ internal sealed class ClusterChecks(KubernetesTargets cluster, string @namespace
         }
     }
 
+    /// <summary>Where that may not be asked, it may be there.</summary>
+    private async Task<bool> HasArgoAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await client.ServesAsync(ArgoRollout.Resource, cancellation);
+        }
+        catch (RolloutException)
+        {
+            return true;
+        }
+    }
+
     private async Task<EnvironmentCheck> RightAsync(ResourceAttributes right, bool isNeeded, CancellationToken cancellation)
     {
         var what = right.Subresource is null ? right.Resource : $"{right.Resource}/{right.Subresource}";
-        var name = $"Right to {right.Verb} {what}";
+        var name = $"Right to {right.Verb} {what}{(right.Group.Length == 0 ? "" : $" ({right.Group})")}";
         try
         {
             if (await client.MayAsync(right, cancellation)) return Passed(name, $"It is granted in '{@namespace}'.");
@@ -83,7 +98,7 @@ internal sealed class ClusterChecks(KubernetesTargets cluster, string @namespace
             {
                 Name = name,
                 Status = isNeeded ? EnvironmentStatus.Failed : EnvironmentStatus.Warning,
-                Message = $"It is not granted in '{@namespace}'{(isNeeded ? "" : "; without it Rollout knows and says less, or leaves out what needs it")}.",
+                Message = $"It is not granted in '{@namespace}'{(isNeeded ? "" : "; a plain rollout works without it, and what needs it is left out")}.",
                 Recommendation = "Have it granted; docs/rbac.yaml lists what Rollout needs.",
                 Endpoint = client.Endpoint,
             };

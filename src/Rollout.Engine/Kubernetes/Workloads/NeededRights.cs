@@ -6,8 +6,8 @@ namespace Rollout.Engine.Kubernetes.Workloads;
 /// <summary>The rights that docs/rbac.yaml lists, which is part of this assembly: what users are told to grant is what is asked for.</summary>
 internal static class NeededRights
 {
-    // Resources and groups. Without these a plain rollout works: what explains a failure, warns of a loss, or shares traffic out is left out.
-    private static readonly HashSet<string> Helpful = ["pods/log", "events", "horizontalpodautoscalers", "poddisruptionbudgets", "services", "endpointslices", "httproutes", "virtualservices", "destinationrules", "metrics.k8s.io"];
+    // Resources, groups, and verbs with a resource. Without these a plain rollout works: what explains a failure, warns of a loss, or shares traffic out is left out.
+    private static readonly HashSet<string> Helpful = ["pods/log", "events", "horizontalpodautoscalers", "poddisruptionbudgets", "services", "endpointslices", "httproutes", "virtualservices", "destinationrules", "metrics.k8s.io", "create deployments", "delete deployments"];
 
     /// <summary>Every right, for a namespace.</summary>
     public static IReadOnlyList<(ResourceAttributes Right, bool IsNeeded)> In(string @namespace)
@@ -24,7 +24,7 @@ internal static class NeededRights
                from resource in Texts(rule["resources"])
                from verb in Texts(rule["verbs"])
                let parts = resource.Split('/')
-               select (new ResourceAttributes(verb, @group, parts[0], @namespace, parts.ElementAtOrDefault(1)), !Helpful.Contains(resource) && !Helpful.Contains(@group)),
+               select (new ResourceAttributes(verb, @group, parts[0], @namespace, parts.ElementAtOrDefault(1)), !Helpful.Overlaps([resource, @group, $"{verb} {resource}"])),
         ];
     }
 

@@ -23,6 +23,8 @@ internal sealed class CountingClient(IKubernetesClient client) : IKubernetesClie
 
     public Task<ServerVersion> VersionAsync(CancellationToken cancellation) => client.VersionAsync(cancellation);
 
+    public Task<bool> ServesAsync<T>(Resource<T> resource, CancellationToken cancellation) where T : class, IKubernetesObject => client.ServesAsync(resource, cancellation);
+
     public Task<T?> GetAsync<T>(Resource<T> resource, string? @namespace, string name, CancellationToken cancellation) where T : class, IKubernetesObject => client.GetAsync(resource, @namespace, name, cancellation);
 
     public Task<KubernetesList<T>> ListAsync<T>(Resource<T> resource, string? @namespace, ListQuery query, CancellationToken cancellation) where T : class, IKubernetesObject

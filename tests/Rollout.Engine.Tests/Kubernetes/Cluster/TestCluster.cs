@@ -223,6 +223,14 @@ internal sealed class TestCluster : IAsyncDisposable
             return;
         }
 
+        if (request.Path.Value!.Split('/') is ["", "apis", var group, var version])
+        {
+            // Argo CD has the group too.
+            string[] plurals = group == "argoproj.io" ? HasArgo ? ["rollouts", "rollouts/status"] : ["applications"] : [];
+            await WriteAsync(context, 200, new JsonObject { ["kind"] = "APIResourceList", ["groupVersion"] = $"{group}/{version}", ["resources"] = new JsonArray([.. plurals.Select(plural => new JsonObject { ["name"] = plural })]) });
+            return;
+        }
+
         var route = Route.Parse(request.Path.Value!) ?? throw new StatusException(404, "NotFound", "the server could not find the requested resource");
         var body = request.ContentLength is > 0 or null && request.Method is not "GET" ? await JsonNode.ParseAsync(request.Body, cancellationToken: cancellation) : null;
         if (route.Resource == "authorization.k8s.io/selfsubjectaccessreviews")

@@ -281,6 +281,22 @@ public sealed class TargetContractTests
     }
 
     [Theory, EachCluster]
+    public async Task ARolloutThatWasLeftHalfDoneIsNotRestartedOver(string cluster)
+    {
+        await using var place = await Clusters.PlaygroundAsync(cluster);
+        var target = await DeployedAsync(place, "deployment", "app:v1");
+        await place.PatchAsync(Resources.Deployments, "app", Patch.StrategicMerge((JsonObject)JsonNode.Parse("""{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"app:bad"}]}}}}""")!));
+        var record = new RolloutRecord { Container = "main", Image = "app:bad", PreviousImage = "app:v1", OnFailure = FailureAction.Undo, StartedAt = TimeProvider.System.GetUtcNow() };
+        await place.PatchAsync(Resources.Deployments, "app", Patch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [RolloutRecord.Annotation] = record.ToJson() } } }));
+
+        await RefusedAsync("RolloutHalfDone", () => target.PlanAsync(new RolloutCommand(RolloutVerb.Restart), SilentReporter.Instance, Limit));
+
+        var ended = await target.CarryOnAsync(null, SilentReporter.Instance, Limit);
+        Assert.Equal((RolloutPhase.Undone, "docker.io/library/app:v1"), (ended.Phase, ended.Image!.ToString()));
+        await target.PlanAsync(new RolloutCommand(RolloutVerb.Restart), SilentReporter.Instance, Limit);
+    }
+
+    [Theory, EachCluster]
     public async Task AWorkloadDeletedMeanwhileHasFailed(string cluster)
     {
         await using var place = await Clusters.PlaygroundAsync(cluster);

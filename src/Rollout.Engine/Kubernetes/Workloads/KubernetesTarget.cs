@@ -87,6 +87,8 @@ internal sealed class KubernetesTarget(WorkloadStore store) : IRolloutTarget
         if (command.Verb == RolloutVerb.Restart)
         {
             if (workload.IsPaused) throw WorkloadErrors.Paused(workload.Title);
+            // It would bring the bad template again, and what was to be done where that fails would be forgotten. Where all that is left is to take a second set away, it does that.
+            if (workload.LastRecord?.Left is null && await StandingAsync(workload, cancellation) is { Reason: "Abandoned" }) throw RolloutErrors.HalfDone(workload.Title);
             await CheckRightsAsync(cancellation);
             return new RestartChange(workload, command) { Target = Name, Before = before, Description = $"Replace every Pod of {workload.Title} by a new one" };
         }

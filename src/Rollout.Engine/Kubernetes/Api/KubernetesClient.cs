@@ -117,6 +117,7 @@ public sealed class KubernetesClient : IKubernetesClient
             }
 
             pipe.AdvanceTo(buffer.Start, buffer.End);
+            YoungGarbage.Sweep();
             // What is left without an end of line is a message that broke off; the next watch brings it whole.
             if (read.IsCompleted) yield break;
         }
@@ -252,6 +253,7 @@ public sealed class KubernetesClient : IKubernetesClient
         finally
         {
             _turns.Release();
+            YoungGarbage.Sweep();
         }
     }
 
